@@ -1,0 +1,1 @@
+"""ClassRecording → ClassAnalysis."""

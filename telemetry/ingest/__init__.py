@@ -1,0 +1,1 @@
+"""Bytes → ClassRecording. `READERS` says which suffix is read by which reader."""

@@ -1,0 +1,1 @@
+"""ClassAnalysis → page. matplotlib lives only here."""
