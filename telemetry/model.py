@@ -338,6 +338,10 @@ class MetricResult:
     coverage: float | None = None
     evidence: Evidence = "D"
     absent_because: str | None = None
+    title: str = ""
+    """the name for people, from the metric's row; pages print it, the JSON leaves it to the reference"""
+    formula: str = ""
+    """the formula in words, from the metric's row"""
 
 
 @dataclass(frozen=True, slots=True)

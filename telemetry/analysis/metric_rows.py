@@ -107,4 +107,6 @@ def result(
         coverage=coverage,
         evidence=row.evidence,
         absent_because=absent_because if value is None else None,
+        title=row.title,
+        formula=row.formula,
     )
