@@ -1,6 +1,6 @@
-"""Inputs from plain numbers: recordings for the analysis, FIT bytes for the decoder.
+"""Inputs from plain numbers: recordings for analysis, FIT bytes for decoding.
 
-Comes in: numbers and lists a test states in one line. Goes out: a `ClassRecording`, or the bytes of a FIT file.
+Comes in: numbers and lists a test states in one line. Goes out: a `ClassRecording`, or a FIT file's bytes.
 Leaves to others: long plausible classes, which are fixtures (`fixtures/generate.py`).
 """
 
