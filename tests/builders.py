@@ -13,7 +13,9 @@ from typing import Any
 import numpy as np
 import polars as pl
 
-from telemetry.model import CHANNELS, ClassRecording
+from telemetry.ingest.fit.export import activity
+from telemetry.ingest.fit.write import Field, FitWriter
+from telemetry.model import CHANNELS, ClassRecording, Device
 
 STARTED_AT = dt.datetime(2026, 3, 2, 17, 30, tzinfo=dt.UTC)
 """When every built class starts: a Monday evening."""
@@ -65,3 +67,55 @@ def recording(*, step_s: float = 1.0, time_s: Numbers | None = None, **given: An
     given.setdefault("source", "built")
     given.setdefault("started_at", STARTED_AT)
     return ClassRecording(samples=samples, **given)
+
+
+SHORT_NAMES = {
+    "power": "power_w",
+    "cadence": "cadence_rpm",
+    "heart_rate": "heart_rate_bpm",
+    "right_balance": "right_balance_pct",
+    "resistance": "resistance_level",
+}
+
+DEVICES = (
+    Device("recorder", "development", "Built recorder", "1001", "1.00"),
+    Device("power", "development", "Built power meter", "2002", measures=("power_w", "cadence_rpm")),
+)
+
+WRITE_OPTIONS = (
+    "extra",
+    "device_info",
+    "session",
+    "subseconds",
+    "compressed",
+    "big_endian",
+    "header_size",
+    "whole",
+)
+
+
+def fit_activity(**given: Any) -> bytes:
+    """The bytes of a FIT activity, from what `recording` takes and what `export.activity` takes.
+
+    Short names work too: `fit_activity(power=[200] * 600, cadence=85, heart_rate=140)`. Channel values are
+    physical; `extra={"resistance": [...]}` or `extra={Field(…): [...]}` adds any other column of `record`.
+    """
+    options = {name: given.pop(name) for name in WRITE_OPTIONS if name in given}
+    for short, name in SHORT_NAMES.items():
+        if short in given:
+            given[name] = given.pop(short)
+    given.setdefault("devices", DEVICES)
+    given.setdefault("sport", "cycling")
+    given.setdefault("sub_sport", "indoor_cycling")
+    return activity(recording(**given), **options)
+
+
+def fit_rows(
+    message: str | int, columns: dict[str | Field, Any], *, file_type: int | None = 4, **options: Any
+) -> bytes:
+    """A FIT file of one message type, nothing around it but a file_id (left out with `file_type=None`)."""
+    out = FitWriter(big_endian=options.pop("big_endian", False), header_size=options.pop("header_size", 14))
+    if file_type is not None:
+        out.message("file_id", type=file_type, manufacturer=255, product=0)
+    out.rows(message, columns, **options)
+    return out.finish()
