@@ -88,6 +88,8 @@ class Issue:
     stop_s: float | None = None
     count: int = 1
     detail: str = ""
+    seconds: float | None = None
+    """seconds of recorded time affected, where that is known"""
 
 
 @dataclass(frozen=True, slots=True)
