@@ -1,8 +1,10 @@
-"""Every ANT+ page we read, as rows: position, width, scale, unit, invalid value, counter or not, and the source.
+"""Every ANT+ page we read, as rows: position, width, scale, unit, invalid value, counter or not, and the
+source.
 
-Sources: [BP] Bicycle Power Rev 5.1, [FE] Fitness Equipment Rev 5.0, [HR] Heart Rate Rev 2.1, [MP] ANT Message
-Protocol Rev 5.1 with their section or page; [S&C] the speed and cadence profiles as published in open decoders.
-Adding a page: a block below, a byte vector in tests/ingest/antplus/vectors.py. Bits count from bit 0 of byte 0.
+Sources: [BP] Bicycle Power Rev 5.1, [FE] Fitness Equipment Rev 5.0, [HR] Heart Rate Rev 2.1, [MP] ANT
+Message Protocol Rev 5.1 with their section or page; [S&C] the speed and cadence profiles as published in
+open decoders. Adding a page: a block below, a byte vector in tests/ingest/antplus/vectors.py. Bits count
+from bit 0 of byte 0.
 """
 
 from __future__ import annotations

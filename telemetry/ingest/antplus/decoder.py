@@ -1,0 +1,146 @@
+"""ANT+ messages → rows per device. All memory between messages lives in a `Decoder`'s tracks and nowhere
+else.
+
+Comes in: `Broadcast` objects in the order they were received. Goes out: one row per received data message
+with power, cadence and torque as means from the previous counter event to this one, so that any loss in
+between costs resolution and never work or revolutions. Leaves to others: layouts (`pages.py`), counter
+arithmetic (`counters.py`), silences (`rows.py`), the class's time base (`assemble.py`).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable
+from typing import TYPE_CHECKING, Any, Final
+
+from telemetry.ingest.antplus import other_pages, pages, power_pages, rows
+from telemetry.ingest.antplus.broadcast import Broadcast, DeviceKey
+from telemetry.ingest.antplus.fields import extractor
+
+if TYPE_CHECKING:
+    import polars as pl
+
+LOST_AFTER_S: Final = 3.25
+
+
+class Decoder:
+    """Feeds on broadcasts one at a time, live or from a file; `frame` gives what a device said so far.
+
+    A row may still change while its past becomes clear: a stop shows only after seconds of silence and is
+    dated back to where it began. `state` is what is known now.
+    """
+
+    def __init__(self) -> None:
+        self.tracks: dict[DeviceKey, rows.Track] = {}
+        self.now_s = -math.inf
+
+    def feed(self, message: Broadcast) -> rows.Track:
+        """Take one message; its row is the last of the returned track."""
+        key = message.key
+        time_s = message.time_s
+        track = self.tracks.get(key)
+        if track is None:
+            track = self.tracks[key] = rows.Track(key, time_s, now=_first_state(key.device_type))
+        elif time_s - track.last_s > LOST_AFTER_S:
+            track.state[-1] = "lost"
+        track.last_s = time_s
+        self.now_s = max(self.now_s, time_s)
+        row: rows.Row = [None] * len(rows.NUMBERS)
+        row[rows.TIME] = time_s
+        row[-1] = message.rssi_dbm
+        track.numbers.append(row)
+        track.page.append(message.payload[0])
+        track.source.append(None)
+        track.ambiguous.append(False)
+        page = pages.page_of(key.device_type, message.payload)
+        if page is None:
+            track.raw.append(message.payload)
+        else:
+            track.raw.append(None)
+            if page.number is None:
+                track.page[-1] = -1
+            elif page.number < pages.FIRST_COMMON_PAGE:
+                track.page[-1] = page.number
+            read, handle = _HANDLERS[id(page)]
+            handle(track, row, time_s, read(message.payload))
+        track.state.append(track.now)
+        return track
+
+    def state(self, key: DeviceKey, at_s: float) -> str | None:
+        """What a device is doing at a moment, "lost" included."""
+        track = self.tracks.get(key)
+        if track is None or at_s - track.last_s > LOST_AFTER_S:
+            return "lost"
+        return track.now
+
+    def close(self) -> None:
+        """Mark what fell silent before the end of the recording."""
+        for track in self.tracks.values():
+            if track.state and self.now_s - track.last_s > LOST_AFTER_S:
+                track.state[-1] = "lost"
+
+    def frame(self, key: DeviceKey) -> pl.DataFrame:
+        """The rows of one device as a polars frame."""
+        import polars as pl
+
+        track = self.tracks[key]
+        columns = list(zip(*track.numbers, strict=True)) if track.numbers else [() for _ in rows.NUMBERS]
+        data: dict[str, pl.Series] = {
+            name: pl.Series(name, columns[rows.AT[name]], dtype=pl.Float64) for name in rows.NUMBERS
+        }
+        data["page"] = pl.Series("page", [p if p >= 0 else None for p in track.page], dtype=pl.Int64)
+        data["source"] = pl.Series("source", track.source, dtype=pl.String)
+        data["state"] = pl.Series("state", track.state, dtype=pl.String)
+        data["ambiguous"] = pl.Series("ambiguous", track.ambiguous, dtype=pl.Boolean)
+        data["payload"] = pl.Series("payload", track.raw, dtype=pl.Binary)
+        return pl.DataFrame(data)
+
+
+def decode(broadcasts: Iterable[Broadcast]) -> dict[DeviceKey, pl.DataFrame]:
+    """Every device of a capture as rows: one per received data message, in the order received.
+
+    Columns: `time_s` [s] as given, `from_s` [s] where the value's interval begins, `power_w`,
+    `cadence_rpm`, `torque_nm` (means over that interval), `work_j`, `revolutions` (sums over it), `source`
+    (crank_torque, frequency, power_only, trainer, wheel_torque …), `state` (pedalling, coasting, stopped,
+    lost, unknown), `ambiguous`, `heart_rate_bpm`, `rr_s`, `resistance_pct`, pedalling quality, `page`, and
+    `payload` for pages whose layout is not known.
+    """
+    decoder = Decoder()
+    for message in broadcasts:
+        decoder.feed(message)
+    decoder.close()
+    return {key: decoder.frame(key) for key in decoder.tracks}
+
+
+def _first_state(device_type: int) -> str | None:
+    return None if device_type == pages.HEART_RATE else "unknown"
+
+
+Handler = Callable[[rows.Track, rows.Row, float, dict[str, Any]], None]
+
+_BY_NAME: dict[tuple[int, str], Handler] = {
+    (pages.POWER, "power_only"): power_pages.power_only,
+    (pages.POWER, "crank_torque"): power_pages.crank_torque,
+    (pages.POWER, "wheel_torque"): power_pages.wheel_torque,
+    (pages.POWER, "crank_torque_frequency"): power_pages.frequency,
+    (pages.POWER, "calibration"): other_pages.health,
+    (pages.POWER, "parameters"): other_pages.health,
+    (pages.FITNESS_EQUIPMENT, "trainer"): power_pages.power_only,
+    (pages.FITNESS_EQUIPMENT, "trainer_torque"): power_pages.trainer_torque,
+    (pages.SPEED_CADENCE, "speed_cadence"): other_pages.speed_cadence,
+}
+
+
+def _handler(page: pages.Page) -> Handler:
+    if page.profile == pages.HEART_RATE:
+        return other_pages.heart
+    if page.profile == pages.CADENCE:
+        return other_pages.cadence
+    if page.profile == pages.SPEED:
+        return other_pages.wheel_speed
+    if page.profile == pages.COMMON:
+        return other_pages.health
+    return _BY_NAME.get((page.profile, page.name), other_pages.plain)
+
+
+_HANDLERS = {id(page): (extractor(page.fields), _handler(page)) for page in pages.PAGES}

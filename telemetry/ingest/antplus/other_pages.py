@@ -1,0 +1,137 @@
+"""Every page that is not power: heart rate, speed and cadence, pedalling quality, and a bike's health.
+
+Comes in: the fields of a page and the device's memory. Goes out: values in the row, health facts in the
+track.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from telemetry.ingest.antplus import counters, rows
+
+PULSELESS_MESSAGES: Final = 12
+CALIBRATION_FREQUENCY_OFFSET: Final = 0x10
+RIDER_STANDING: Final = 2
+SEATED: Final = 0
+
+
+def plain(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    """Pages whose values need no memory."""
+    for name, value in found.items():
+        place = rows.AT.get(name)
+        if place is not None and value is not None:
+            row[place] = value
+    if found.get("smoothness_sides") == 0xFE:
+        row[rows.AT["combined_pedal_smoothness_pct"]] = row[rows.AT["left_pedal_smoothness_pct"]]
+        row[rows.AT["left_pedal_smoothness_pct"]] = None
+    position = found.get("rider_position")
+    if position is not None:
+        row[rows.AT["standing"]] = {SEATED: 0.0, RIDER_STANDING: 1.0}.get(position)
+    if found.get("calibration_id") == CALIBRATION_FREQUENCY_OFFSET:
+        track.frequency_offset_hz = float(found["frequency_offset_hz"])
+
+
+def health(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    """Maker, serial, battery and calibration: kept for the bike's health record, latest wins."""
+    plain(track, row, time_s, found)
+    track.health.update({name: value for name, value in found.items() if value is not None})
+    coarse, fine = found.get("battery_v"), found.get("battery_fraction_v")
+    if coarse is not None and fine is not None:
+        track.health["battery_v"] = coarse + fine
+
+
+def heart(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    stream = track.streams.get("heart")
+    health(track, row, time_s, {k: v for k, v in found.items() if k != "heart_rate_bpm"})
+    if stream is None:
+        track.streams["heart"] = rows.Stream(time_s, found)
+        row[rows.AT["heart_rate_bpm"]] = found["heart_rate_bpm"]
+        return
+    beats = counters.step(stream.values["beat_count"], found["beat_count"], 1 << 8)
+    track.pulseless = 0 if beats else track.pulseless + 1
+    if beats:
+        if beats == 1:
+            row[rows.AT["rr_s"]] = (
+                counters.step(stream.values["beat_time"], found["beat_time"], 1 << 16) / 1024.0
+            )
+        elif "previous_beat_time" in found:
+            row[rows.AT["rr_s"]] = (
+                counters.step(found["previous_beat_time"], found["beat_time"], 1 << 16) / 1024.0
+            )
+        stream.time_s, stream.values = time_s, found
+    if track.pulseless < PULSELESS_MESSAGES:
+        row[rows.AT["heart_rate_bpm"]] = found["heart_rate_bpm"]
+
+
+def _revolutions(
+    track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any], name: str, clock: str, count: str
+) -> tuple[rows.Stream | None, float | None]:
+    """One revolution counter with its event clock; the stream, and rpm where it turned since."""
+    stream = track.streams.get(name)
+    if stream is None:
+        track.streams[name] = rows.Stream(time_s, found)
+        return None, None
+    turns = counters.step(stream.values[count], found[count], 1 << 16)
+    if turns == 0:
+        return stream, None
+    gone = time_s - stream.time_s
+    raw = counters.step(stream.values[clock], found[clock], 1 << 16) / 1024.0
+    span = counters.unwrap_by_clock(raw, 64.0, gone)
+    if span.amount <= 0.0:
+        return stream, None
+    begin = max(stream.time_s, time_s - span.amount) if stream.halted else stream.time_s
+    row[rows.FROM], row[rows.TURNS] = begin, float(turns)
+    track.ambiguous[-1] = span.ambiguous
+    rows.remember(stream, time_s, found, span.amount / turns, None, span.ambiguous)
+    return stream, 60.0 * turns / span.amount
+
+
+def speed_cadence(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    track.source[-1] = "speed_cadence"
+    wheel, wheel_rpm = _revolutions(track, row, time_s, found, "wheel", "wheel_time", "wheel_revolutions")
+    row[rows.FROM] = row[rows.TURNS] = None
+    if wheel is not None and wheel_rpm is not None:
+        row[rows.AT["wheel_rpm"]] = wheel_rpm
+    _crank(track, row, time_s, found, "cadence_time", "crank_revolutions", wheel)
+
+
+def cadence(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    track.source[-1] = "cadence"
+    health(track, row, time_s, found)
+    _crank(track, row, time_s, found, "event_time", "revolutions", None)
+    stream = track.streams["crank"]
+    if found.get("stopped") and track.now != "unknown":
+        stream.halted = True
+        track.now = "stopped"
+        rows.rest(track, len(track.numbers) - 1, "stopped")
+
+
+def _crank(
+    track: rows.Track,
+    row: rows.Row,
+    time_s: float,
+    found: dict[str, Any],
+    clock: str,
+    count: str,
+    wheel: rows.Stream | None,
+) -> None:
+    stream, rpm = _revolutions(track, row, time_s, found, "crank", clock, count)
+    if stream is None:
+        return
+    if rpm is None:
+        turning = wheel is not None and time_s - wheel.time_s < rows.STOP_AFTER_S
+        rows.still(track, stream, time_s, wheel_turns=turning)
+        return
+    row[rows.CADENCE] = rpm
+    rows.advanced(track, time_s, stream.period_s, None, rpm)
+
+
+def wheel_speed(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    track.source[-1] = "speed"
+    health(track, row, time_s, found)
+    _, rpm = _revolutions(track, row, time_s, found, "wheel", "event_time", "revolutions")
+    row[rows.FROM] = row[rows.TURNS] = None
+    if rpm is not None:
+        row[rows.AT["wheel_rpm"]] = rpm
+        track.now = "coasting"

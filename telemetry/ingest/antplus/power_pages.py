@@ -1,0 +1,173 @@
+"""Power pages → means between two messages, from accumulated counters only.
+
+Comes in: the fields of a power or trainer page and the device's memory. Goes out: power, cadence, torque,
+work and revolutions of the interval since the last counter event. Source: Bicycle Power Rev 5.1 sections 10
+to 13.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from telemetry import units
+from telemetry.ingest.antplus import counters, rows
+
+STILL_MESSAGES: Final = 2
+
+
+def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    """Accumulated power (0x10 and the trainer's 0x19): mean power over the events between two messages."""
+    name = "trainer" if "trainer_status" in found else "power_only"
+    track.source[-1] = name
+    _pedal_balance(row, found)
+    stream = track.streams.get(name)
+    if stream is None:
+        track.streams[name] = rows.Stream(time_s, found)
+        return
+    events = counters.step(stream.values["event_count"], found["event_count"], counters.EVENT_MODULUS)
+    if events == 0:
+        rows.still(track, stream, time_s)
+        return
+    begin = rows.begin(stream, time_s, events)
+    elapsed = time_s - begin
+    near = _neighbour(stream.power_w, found["power_w"])
+    moved = counters.unwrap_by_power(
+        counters.step(stream.values["power"], found["power"], 1 << 16), 1 << 16, 1.0 / events, near
+    )
+    power = moved.amount / events
+    rpm = found["cadence_rpm"]
+    doubtful = moved.ambiguous or counters.events_doubtful(time_s - stream.time_s, stream.period_s)
+    stream.still = stream.still + 1 if power == 0.0 and not rpm else 0
+    rows.write(row, begin, power, rpm, elapsed, turns=None if rpm is None else rpm / 60.0 * elapsed)
+    rows.remember(stream, time_s, found, elapsed / events, power, doubtful)
+    track.ambiguous[-1] = doubtful
+    if stream.still >= STILL_MESSAGES or (stream.still and track.now == "stopped"):
+        track.now = "stopped"
+        rows.rest(track, len(track.numbers) - 1, "stopped")
+    elif not stream.still:
+        rows.advanced(track, time_s, stream.period_s, power, rpm)
+
+
+def _torque(
+    track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any], name: str, at_crank: bool
+) -> None:
+    """Accumulated torque and period (0x11, 0x12, trainer 0x1A): torque as measured, power from both."""
+    track.source[-1] = name
+    stream = track.streams.get(name)
+    if stream is None:
+        track.streams[name] = rows.Stream(time_s, found)
+        return
+    before = stream.values
+    events = counters.step(before["event_count"], found["event_count"], counters.EVENT_MODULUS)
+    if events == 0:
+        rows.still(track, stream, time_s)
+        return
+    ticks = counters.step(before["ticks"], found["ticks"], 1 << 8)
+    gone = time_s - stream.time_s
+    stream.by_time = stream.by_time or ticks != events
+    by_revolution = not stream.by_time
+    rpm = found.get("cadence_rpm")
+    period_raw = counters.step(before["period"], found["period"], 1 << 16) / 2048.0
+    expected = gone if by_revolution else events * (60.0 / rpm if rpm else period_raw / events)
+    period = counters.unwrap_by_clock(period_raw, 32.0, expected)
+    doubtful = period.ambiguous or counters.events_doubtful(gone, stream.period_s)
+    if period_raw == 0.0 and ticks == 0:
+        # updates go on, the crank does not
+        stream.still += 1
+        rows.remember(stream, time_s, found, None, 0.0, doubtful)
+        if stream.still >= STILL_MESSAGES or track.now == "stopped":
+            track.now = "stopped"
+            rows.rest(track, len(track.numbers) - 1, "stopped")
+        return
+    stream.still = 0
+    torque_raw = counters.step(before["torque"], found["torque"], 1 << 16)
+    watts_per_unit = counters.TURN_RAD / 32.0 / period.amount
+    # After a stop the period holds the rest as well: what can have been turned since is judged without it.
+    turning_s = (
+        min(period.amount, events * stream.period_s) if stream.halted and stream.period_s else period.amount
+    )
+    moved = counters.unwrap_by_power(
+        torque_raw, 1 << 16, counters.TURN_RAD / 32.0 / turning_s, stream.power_w
+    )
+    torque = moved.amount / 32.0 / events
+    power = moved.amount * watts_per_unit
+    doubtful = doubtful or moved.ambiguous
+    turned = 60.0 * events / period.amount
+    begin = stream.time_s
+    if by_revolution:
+        # The period clock says how long these revolutions took; a stop before them is not part of it.
+        begin = max(begin, time_s - period.amount) if stream.halted else begin
+        work: float | None = counters.TURN_RAD * moved.amount / 32.0
+    else:
+        work = power * (time_s - begin)
+    if at_crank:
+        rows.write(row, begin, power, turned, time_s - begin, turns=float(ticks), torque=torque, work=work)
+    else:
+        rows.write(row, begin, power, rpm, time_s - begin, turns=None, work=work)
+    rows.remember(
+        stream, time_s, found, period.amount / events if by_revolution else gone / events, power, doubtful
+    )
+    track.ambiguous[-1] = doubtful
+    if at_crank or rpm:
+        rows.advanced(track, time_s, stream.period_s, power, turned if at_crank else rpm)
+
+
+def crank_torque(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    _torque(track, row, time_s, found, "crank_torque", at_crank=True)
+
+
+def wheel_torque(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    _torque(track, row, time_s, found, "wheel_torque", at_crank=False)
+
+
+def trainer_torque(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    _torque(track, row, time_s, found, "trainer_torque", at_crank=False)
+
+
+def frequency(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    """Crank torque frequency (0x20): ticks over time, less the zero offset that calibration gave."""
+    track.source[-1] = "frequency"
+    stream = track.streams.get("frequency")
+    if stream is None:
+        track.streams["frequency"] = rows.Stream(time_s, found)
+        return
+    before = stream.values
+    events = counters.step(before["event_count"], found["event_count"], counters.EVENT_MODULUS)
+    if events == 0:
+        rows.still(track, stream, time_s)
+        return
+    gone = time_s - stream.time_s
+    span = counters.unwrap_by_clock(
+        counters.step(before["time_stamp"], found["time_stamp"], 1 << 16) / 2000.0, 32.768, gone
+    )
+    ticks = counters.step(before["torque_ticks"], found["torque_ticks"], 1 << 16)
+    if span.amount <= 0.0:
+        return
+    rpm = 60.0 * events / span.amount
+    power: float | None = None
+    torque: float | None = None
+    offset = track.frequency_offset_hz
+    doubtful = span.ambiguous or counters.events_doubtful(gone, stream.period_s)
+    if offset is not None and found["slope"]:
+        near = stream.power_w if stream.power_w is not None else 150.0
+        wanted = (units.torque_nm(near, rpm) * found["slope"] + offset) * span.amount
+        ticks += max(0, round((wanted - ticks) / 65536.0)) * 65536
+        torque = (ticks / span.amount - offset) / found["slope"]
+        power = units.power_w(torque, rpm)
+    begin = max(stream.time_s, time_s - span.amount) if stream.halted else stream.time_s
+    work = None if torque is None else counters.TURN_RAD * torque * events
+    rows.write(row, begin, power, rpm, time_s - begin, turns=float(events), torque=torque, work=work)
+    rows.remember(stream, time_s, found, span.amount / events, power, doubtful)
+    track.ambiguous[-1] = doubtful
+    rows.advanced(track, time_s, stream.period_s, power, rpm)
+
+
+def _neighbour(previous: float | None, present: float | None) -> float | None:
+    known = [value for value in (previous, present) if value is not None]
+    return sum(known) / len(known) if known else None
+
+
+def _pedal_balance(row: rows.Row, found: dict[str, Any]) -> None:
+    share = found.get("pedal_power")
+    if share is not None and share & 0x80 and (share & 0x7F) <= 100:
+        row[rows.AT["right_balance_pct"]] = float(share & 0x7F)

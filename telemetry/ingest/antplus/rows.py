@@ -1,0 +1,170 @@
+"""What is remembered of a device between two messages, and how silence becomes a state.
+
+Comes in: what a page said. Goes out: rows of one device, dated back where a stop shows late. Three silences
+are three states: *stopped* (messages arrive, no event advances), *coasting* (the wheel turns, the crank
+does not, or it turns without power), *lost* (no message at all). Source: rulings section 8.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from telemetry import units
+from telemetry.ingest.antplus.broadcast import DeviceKey
+
+STOP_AFTER_S: Final = 3.0
+STOP_AFTER_PERIODS: Final = 2.0
+TURNING_RPM: Final = 20.0
+COASTING_W: Final = 5.0
+
+NUMBERS: Final = (
+    "time_s",
+    "from_s",
+    "power_w",
+    "cadence_rpm",
+    "torque_nm",
+    "work_j",
+    "revolutions",
+    "heart_rate_bpm",
+    "rr_s",
+    "resistance_pct",
+    "speed_mps",
+    "wheel_rpm",
+    "right_balance_pct",
+    "left_torque_effectiveness_pct",
+    "right_torque_effectiveness_pct",
+    "left_pedal_smoothness_pct",
+    "right_pedal_smoothness_pct",
+    "combined_pedal_smoothness_pct",
+    "standing",
+    "rssi_dbm",
+)
+TIME, FROM, POWER, CADENCE, TORQUE, WORK, TURNS = range(7)
+AT = {name: place for place, name in enumerate(NUMBERS)}
+
+Row = list[float | None]
+
+
+@dataclass(slots=True)
+class Stream:
+    """The last event of one counter page of one device."""
+
+    time_s: float
+    values: dict[str, Any]
+    period_s: float | None = None
+    """seconds an event takes"""
+    power_w: float | None = None
+    still: int = 0
+    """messages in a row whose events advanced without turning"""
+    wheel_time_s: float = -math.inf
+    """when the wheel last turned, for sensors that tell"""
+    by_time: bool = False
+    """events are updates, not revolutions: seen where they advanced without a revolution"""
+    halted: bool = False
+    """stopped was concluded from time without events"""
+
+
+@dataclass(slots=True)
+class Track:
+    """Everything remembered of one device."""
+
+    key: DeviceKey
+    last_s: float
+    numbers: list[Row] = field(default_factory=list)
+    page: list[int] = field(default_factory=list)
+    source: list[str | None] = field(default_factory=list)
+    state: list[str | None] = field(default_factory=list)
+    ambiguous: list[bool] = field(default_factory=list)
+    raw: list[bytes | None] = field(default_factory=list)
+    streams: dict[str, Stream] = field(default_factory=dict)
+    now: str | None = "unknown"
+    event_s: float = -math.inf
+    """when any counter of the crank last advanced"""
+    period_s: float | None = None
+    pulseless: int = 0
+    frequency_offset_hz: float | None = None
+    health: dict[str, Any] = field(default_factory=dict)
+
+
+def advanced(
+    track: Track, time_s: float, period_s: float | None, power_w: float | None, rpm: float | None
+) -> None:
+    """The crank turned: pedalling, or coasting where it turns without power."""
+    track.event_s = time_s
+    if period_s is not None:
+        track.period_s = period_s
+    freewheels = rpm is not None and rpm > TURNING_RPM and power_w is not None and power_w <= COASTING_W
+    track.now = "coasting" if freewheels else "pedalling"
+
+
+def still(track: Track, stream: Stream, time_s: float, wheel_turns: bool = False) -> None:
+    """A message without a new event: a stop once enough seconds have passed, dated back to where it began."""
+    since = max(stream.time_s, track.event_s)
+    period = stream.period_s or 0.0
+    if track.now in ("stopped", "coasting") and stream.halted:
+        rest(track, len(track.numbers) - 1, "coasting" if wheel_turns else track.now)
+        return
+    if time_s - since < max(STOP_AFTER_S, STOP_AFTER_PERIODS * period) or track.now == "unknown":
+        return
+    stream.halted = True
+    track.now = "coasting" if wheel_turns else "stopped"
+    begin = since + period
+    at = len(track.numbers) - 1
+    while at >= 0 and (track.numbers[at][TIME] or 0.0) >= begin:
+        rest(track, at, track.now)
+        at -= 1
+
+
+def rest(track: Track, at: int, state: str) -> None:
+    """A row at rest: nothing turns, nothing is driven."""
+    row = track.numbers[at]
+    row[POWER] = row[CADENCE] = row[TORQUE] = 0.0
+    row[WORK] = row[TURNS] = 0.0
+    row[FROM] = track.numbers[at - 1][TIME] if at else row[TIME]
+    if at < len(track.state) and track.state[at] != "lost":
+        track.state[at] = state
+
+
+def begin(stream: Stream, time_s: float, events: int) -> float:
+    """Where the interval of new events begins: after a stop, one period an event before now, not at the
+    stop.
+    """
+    if stream.halted and stream.period_s:
+        return max(stream.time_s, time_s - events * stream.period_s)
+    return stream.time_s
+
+
+def write(
+    row: Row,
+    begin: float,
+    power: float | None,
+    rpm: float | None,
+    elapsed: float,
+    *,
+    turns: float | None,
+    torque: float | None = None,
+    work: float | None = None,
+) -> None:
+    row[FROM], row[POWER], row[CADENCE], row[TURNS] = begin, power, rpm, turns
+    row[WORK] = work if work is not None or power is None else power * elapsed
+    if torque is None and power is not None and rpm is not None and rpm >= TURNING_RPM:
+        torque = units.torque_nm(power, rpm)
+    row[TORQUE] = torque
+
+
+def remember(
+    stream: Stream,
+    time_s: float,
+    found: dict[str, Any],
+    period_s: float | None,
+    power: float | None,
+    doubtful: bool,
+) -> None:
+    stream.time_s = time_s
+    stream.values = found
+    stream.halted = False
+    if not doubtful:
+        stream.period_s = period_s if period_s is not None else stream.period_s
+        stream.power_w = power if power is not None else stream.power_w

@@ -1,0 +1,244 @@
+"""A ride whose truth is known, sent by simulated sensors through loss: what the decoder makes of it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+import polars as pl
+import pytest
+
+from telemetry.ingest.antplus import Broadcast, Decoder, DeviceKey, decode, pages, sensors
+from telemetry.ingest.simulation import BikeModel, Ride, RiderModel, Step, simulate
+
+REST_S = (480.0, 520.0)
+PROGRAMME = (
+    Step("warm-up", 300, 0.6, 90),
+    Step("climb", 180, 0.9, 55),
+    Step("rest", 40, 0.0, 0),
+    Step("spin", 120, 0.5, 85),
+    Step("heavy", 200, 1.1, 50),
+    Step("cool-down", 300, 0.6, 88),
+)
+KINDS = [("power_only",), ("crank_torque",), ("power_only", "crank_torque")]
+
+
+@pytest.fixture(scope="module")
+def ride() -> Ride:
+    return simulate(RiderModel(), BikeModel(fixed_wheel=False), PROGRAMME, seed=3)
+
+
+def work_j(ride: Ride) -> float:
+    return float(ride.power_w.sum() / ride.rate_hz)
+
+
+def turns(ride: Ride) -> float:
+    return float(ride.angle_rad[-1] / (2.0 * math.pi))
+
+
+def only(frames: dict[DeviceKey, pl.DataFrame]) -> pl.DataFrame:
+    (frame,) = frames.values()
+    return frame
+
+
+def message(payload: str, time_s: float, device_type: int = pages.POWER) -> Broadcast:
+    return Broadcast(time_s, 101, device_type, 5, bytes.fromhex(payload))
+
+
+def rows(payloads: Iterable[str], device_type: int = pages.POWER, step_s: float = 0.25) -> pl.DataFrame:
+    return only(decode(message(p, i * step_s, device_type) for i, p in enumerate(payloads)))
+
+
+@pytest.mark.parametrize("by_revolution", [True, False])
+@pytest.mark.parametrize("kinds", KINDS, ids="+".join)
+@pytest.mark.parametrize(("share", "burst"), [(0.0, 1), (0.2, 1), (0.4, 1), (0.4, 40)])
+def test_loss_costs_resolution_and_neither_work_nor_revolutions(
+    ride: Ride, by_revolution: bool, kinds: tuple[str, ...], share: float, burst: int
+) -> None:
+    sensor = sensors.power_meter(ride, 5001, 1, kinds=kinds, by_revolution=by_revolution)
+    frame = only(decode(sensor.broadcasts(sensors.received(len(sensor.ticks), 7, share, burst))))
+    for kind in kinds:
+        part = frame.filter(pl.col("source") == kind)
+        assert part["work_j"].sum() == pytest.approx(work_j(ride), rel=5e-3)
+        assert part["revolutions"].sum() == pytest.approx(turns(ride), rel=5e-3)
+
+
+def test_power_from_crank_torque_agrees_with_the_same_sensors_power_page(ride: Ride) -> None:
+    sensor = sensors.power_meter(ride, 5001, 1)
+    frame = only(decode(sensor.broadcasts())).filter(pl.col("state") == "pedalling")
+    from_torque = frame.filter(pl.col("source") == "crank_torque")["power_w"].median()
+    stated = frame.filter(pl.col("source") == "power_only")["power_w"].median()
+    assert from_torque == pytest.approx(stated, rel=0.02)
+
+
+@pytest.mark.parametrize("by_revolution", [True, False])
+@pytest.mark.parametrize("share", [0.0, 0.3])
+def test_a_stop_is_a_stop_while_messages_arrive(ride: Ride, by_revolution: bool, share: float) -> None:
+    sensor = sensors.power_meter(ride, 5001, 1, kinds=("crank_torque",), by_revolution=by_revolution)
+    frame = only(decode(sensor.broadcasts(sensors.received(len(sensor.ticks), 5, share, 4))))
+    stopped = frame.filter(pl.col("state") == "stopped")
+    assert stopped["time_s"].min() == pytest.approx(REST_S[0], abs=2.0)
+    assert stopped["time_s"].max() == pytest.approx(REST_S[1], abs=2.5)
+    assert stopped["power_w"].max() == 0.0
+    assert frame.filter((pl.col("time_s") > 485) & (pl.col("time_s") < 518))["state"].unique().to_list() == [
+        "stopped"
+    ]
+
+
+def test_silence_of_the_radio_is_lost_and_never_a_stop(ride: Ride) -> None:
+    sensor = sensors.power_meter(ride, 5001, 1)
+    silent = (sensor.time_s < 100.0) | (sensor.time_s > 112.0)
+    frame = only(decode(sensor.broadcasts(silent)))
+    before = frame.filter(pl.col("time_s") < 112)
+    assert before["state"][-1] == "lost"
+    assert "stopped" not in before["state"].to_list()
+
+
+def test_a_rider_at_55_rpm_is_not_stopped_between_two_events() -> None:
+    grind = simulate(RiderModel(cadence_noise_rpm=0.0), BikeModel(), (Step("grind", 120, 0.9, 40),), seed=1)
+    sensor = sensors.power_meter(grind, 1, 1, kinds=("power_only",))
+    assert set(only(decode(sensor.broadcasts()))["state"]) == {"unknown", "pedalling"}
+
+
+def test_the_first_message_yields_no_value() -> None:
+    frame = rows(["1005FF5A2C01C800"])
+    assert frame["power_w"].to_list() == [None]
+    assert frame["state"].to_list() == ["unknown"]
+
+
+def test_two_messages_give_the_mean_between_them() -> None:
+    frame = rows(["1005FF5A2C01C800", "1007FF5ABC02C800"])
+    assert frame["power_w"].to_list() == [None, 200.0]
+    assert frame["from_s"].to_list() == [None, 0.0]
+    assert frame["torque_nm"][1] == pytest.approx(200.0 / (2 * math.pi * 90 / 60))
+
+
+def test_every_counter_of_the_crank_torque_page_rolls_over() -> None:
+    # 60 rpm, 25 N·m: an event a second, period 2048 and torque 800 a revolution; 300 revolutions
+    payloads = [
+        bytes([0x12, n & 255, n & 255, 60])
+        + ((n * 2048) & 65535).to_bytes(2, "little")
+        + ((n * 800) & 65535).to_bytes(2, "little")
+        for n in range(300)
+    ]
+    frame = only(decode(Broadcast(float(i), 9, pages.POWER, 5, p) for i, p in enumerate(payloads)))
+    rest = frame.slice(1)
+    assert rest["torque_nm"].to_list() == [25.0] * 299
+    assert rest["cadence_rpm"].to_list() == [60.0] * 299
+    assert rest["work_j"].sum() == pytest.approx(299 * 25.0 * 2.0 * math.pi)
+
+
+def test_a_gap_longer_than_the_period_counter_is_resolved_by_the_clock() -> None:
+    def page(n: int) -> bytes:
+        return (
+            bytes([0x12, n & 255, n & 255, 60])
+            + ((n * 2048) & 65535).to_bytes(2, "little")
+            + ((n * 800) & 65535).to_bytes(2, "little")
+        )
+
+    times = [0, 1, 2, 3, 45, 46]
+    frame = only(decode(Broadcast(float(n), 9, pages.POWER, 5, page(n)) for n in times))
+    assert frame["cadence_rpm"][4] == pytest.approx(60.0)
+    assert frame["work_j"].sum() == pytest.approx(46 * 25.0 * 2.0 * math.pi)
+    assert not frame["ambiguous"][4]
+
+
+def test_a_gap_in_which_the_event_counter_may_have_gone_round_is_marked() -> None:
+    def page(n: int) -> bytes:
+        return bytes([0x10, n & 255, 0xFF, 90]) + ((n * 200) & 65535).to_bytes(2, "little") + b"\xc8\x00"
+
+    times = [0.0, 0.25, 0.5, 0.75, 60.0]
+    frame = only(decode(Broadcast(t, 9, pages.POWER, 5, page(round(t * 4))) for t in times))
+    assert frame["ambiguous"].to_list() == [False, False, False, False, True]
+
+
+def test_an_invalid_cadence_is_none_and_gives_no_torque() -> None:
+    frame = rows(["1005FFFF2C01C800", "1006FFFFF401C800"])
+    assert frame["cadence_rpm"][1] is None
+    assert frame["torque_nm"][1] is None
+    assert frame["power_w"][1] == 200.0
+
+
+def test_turning_legs_without_power_are_coasting() -> None:
+    frame = rows(["1005FF5A2C010000", "1006FF5A2C010000", "1007FF5A2C010000"])
+    assert frame["state"].to_list() == ["unknown", "coasting", "coasting"]
+
+
+def test_a_wheel_that_runs_on_is_coasting_and_both_still_is_stopped() -> None:
+    ridden = simulate(
+        RiderModel(), BikeModel(), (Step("ride", 60, 0.8, 80), Step("rest", 40, 0.0, 0)), seed=2
+    )
+    pod = sensors.speed_cadence_pod(ridden, 7)
+    frame = only(decode(pod.broadcasts()))
+    assert frame.filter(pl.col("time_s") < 55)["state"].unique().sort().to_list() == ["pedalling", "unknown"]
+    assert frame["state"][-1] == "stopped"
+
+
+def test_heart_beats_become_intervals_and_a_silent_belt_gives_no_pulse(ride: Ride) -> None:
+    belt = sensors.heart_rate_belt(ride, 33)
+    frame = only(decode(belt.broadcasts()))
+    bpm = np.asarray(frame["heart_rate_bpm"].drop_nulls())
+    beat_s = np.asarray(frame["rr_s"].drop_nulls())
+    assert 60.0 / beat_s.mean() == pytest.approx(bpm.mean(), rel=0.02)
+    same = rows(["00FFFFFF0008058C"] * 20, pages.HEART_RATE)
+    assert same["heart_rate_bpm"].to_list() == [140.0] * 12 + [None] * 8
+
+
+def test_resistance_and_state_of_a_trainer_bike(ride: Ride) -> None:
+    bike = sensors.trainer(ride, 44, 1)
+    frame = only(decode(bike.broadcasts()))
+    assert frame.filter(pl.col("source") == "trainer")["work_j"].sum() == pytest.approx(
+        work_j(ride), rel=5e-3
+    )
+    shown = frame["resistance_pct"].drop_nulls()
+    assert shown.median() == pytest.approx(float(np.median(ride.knob)), abs=4)
+
+
+def test_crank_torque_frequency_needs_its_zero_offset() -> None:
+    def page(n: int, seconds: float) -> bytes:
+        ticks = round((25.0 * 30.0 + 500.0) * seconds)
+        return (
+            bytes([0x20, n & 255])
+            + (300).to_bytes(2, "big")
+            + (round(seconds * 2000) & 65535).to_bytes(2, "big")
+            + (ticks & 65535).to_bytes(2, "big")
+        )
+
+    ridden = [Broadcast(float(n), 9, pages.POWER, 5, page(n, float(n))) for n in range(20)]
+    without = only(decode(ridden))
+    assert without["cadence_rpm"].drop_nulls().unique().to_list() == [60.0]
+    assert without["power_w"].null_count() == 20
+    offset = Broadcast(0.0, 9, pages.POWER, 5, bytes.fromhex("0110FFFFFFFF01F4"))
+    known = only(decode([offset, *ridden]))
+    assert known["torque_nm"].drop_nulls().to_list() == pytest.approx([25.0] * 19, rel=1e-3)
+
+
+def test_a_bike_health_record_keeps_maker_battery_and_calibration(ride: Ride) -> None:
+    decoder = Decoder()
+    for heard in sensors.power_meter(ride, 5001, 1, battery_v=2.5).broadcasts():
+        track = decoder.feed(heard)
+    decoder.feed(message("01ACFF0000000B01", 2000.0))
+    assert track.health["manufacturer"] == sensors.SIMULATED_MANUFACTURER
+    assert track.health["serial"] == 5001
+    assert pages.BATTERY_STATUS[track.health["battery_status"]] == "low"
+    assert track.health["battery_v"] == pytest.approx(2.5)
+
+
+def test_devices_with_20_bit_numbers_are_told_apart() -> None:
+    near = Broadcast(0.0, 7, pages.POWER, 0x05, bytes.fromhex("1005FF5A2C01C800"))
+    far = Broadcast(0.1, 7, pages.POWER, 0x15, bytes.fromhex("1005FF5A2C01C800"))
+    assert set(decode([near, far])) == {DeviceKey(7, 11, 5), DeviceKey(0x10007, 11, 5)}
+
+
+def test_a_page_without_a_layout_is_kept_as_its_bytes() -> None:
+    frame = rows(["53FFFFFFFFFFFFFF"])
+    assert frame["payload"].to_list() == [bytes.fromhex("53FFFFFFFFFFFFFF")]
+
+
+def test_a_live_view_calls_a_silent_device_lost() -> None:
+    decoder = Decoder()
+    decoder.feed(message("1005FF5A2C01C800", 0.0))
+    decoder.feed(message("1006FF5AF401C800", 0.25))
+    assert decoder.state(DeviceKey(101, 11, 5), 1.0) == "pedalling"
+    assert decoder.state(DeviceKey(101, 11, 5), 3.6) == "lost"
