@@ -79,7 +79,7 @@ def activity(
     session : fields of the session message that replace our own totals; None leaves one out
     subseconds : write fractions of a second as time128, so that faster data than 1 Hz keep their time
     compressed : timestamps in the record headers
-    whole : False ends the file as a recorder does whose battery died: no laps after the last, no session
+    whole : False ends the file as a recorder does whose battery died: no session, size 0, no checksum
 
     A recording without calendar time gets device-relative timestamps, which is what FIT calls them.
     """
@@ -153,8 +153,9 @@ def activity(
             at = upto
         write()
     out.rows("record", {key: values[at:] for key, values in columns.items()}, compressed=compressed)
-    if whole:
-        _tail(out, recording, laps, steps, stamp, session or {})
+    if not whole:
+        return out.finish(data_size=0)[:-2]
+    _tail(out, recording, laps, steps, stamp, session or {})
     return out.finish()
 
 
