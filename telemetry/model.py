@@ -418,6 +418,10 @@ class Review:
     """what the review can and cannot say; the fixed text of `see_clinician`"""
     next_step: str = ""
     """what to do where there is not enough data"""
+    questions: tuple[str, ...] = ()
+    """what the rider may be asked, and nothing more: no rule and no state depends on them"""
+    baseline: Mapping[str, Any] | None = None
+    """the rider's own earlier classes that R1 used: n, from, to, limits, as_of; None without any"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -493,6 +497,31 @@ class HeartRateZone:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class BalanceBin:
+    """Power-weighted right share of power in one torque bin, for comparison between classes."""
+
+    low_nm: float
+    high_nm: float
+    right_pct: float
+    seconds: float
+
+
+@dataclass(frozen=True)
+class History:
+    """What is known of a rider's other days, so that a class can be held against their own usual.
+
+    `past` holds earlier `ClassAnalysis` objects or the mappings of their JSON, in any order; those that do
+    not start before the class at hand (or before `as_of`) are left out by whoever reads them.
+    """
+
+    past: tuple[Any, ...] = ()
+    diary: tuple[Any, ...] = ()
+    """entries as mappings: kind, at (datetime or ISO text), value; see `analysis/history.py`"""
+    as_of: datetime | None = None
+    """UTC-aware; None: the start of the class"""
+
+
 @dataclass(frozen=True)
 class ClassAnalysis:
     """Everything computed for one class. Every page, table and JSON is drawn from this object only."""
@@ -514,6 +543,8 @@ class ClassAnalysis:
     counterfactuals: tuple[Counterfactual, ...] = ()
     agreement: tuple[Agreement, ...] = ()
     heart_rate_zones: tuple[HeartRateZone, ...] = ()
+    balance_bins: tuple[BalanceBin, ...] = ()
+    """right share by torque, bins of 10 N·m with a minute or more in them; empty without dual-sided power"""
     samples: pl.DataFrame | None = None
     """conditioned samples: time_s, dt_s, power_w, cadence_rpm, torque_nm, heart_rate_bpm, … with a
     `<channel>_state` (a `TrustState`) each, pedalling (bool), in_bout (bool), and power_smooth_w,
@@ -574,6 +605,7 @@ class ClassAnalysis:
             "counterfactual": [_plain(item) for item in self.counterfactuals],
             "head_unit": [_plain(item) for item in self.agreement],
             "heart_rate_zones": [_plain(zone) for zone in self.heart_rate_zones],
+            "balance": [_plain(item) for item in self.balance_bins],
         }
 
 

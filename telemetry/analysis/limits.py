@@ -100,6 +100,14 @@ ROWS: tuple[Limit, ...] = (
     Limit("steady_share", 0.80, "share", "D", "time in the band for decoupling to apply", 0.0, 1.0),
     Limit("onset_null_runs", 500.0, "runs", "D", "simulations of the null with the series' own autocorrelation", 99.0, 10000.0),
     Limit("onset_p", 0.05, "p", "D", "convention", 0.0001, 0.5),
+    Limit("balance_min_power_w", 50.0, "W", "D", "below it balance is mostly noise; and weighted by power", 0.0, 500.0),
+    Limit("effort_hint_points", 4.0, "points", "D", "unvalidated; opens a question only", 0.5, 50.0),
+    Limit("effort_hint_efforts", 3.0, "efforts", "D", "unvalidated; opens a question only", 1.0, 100.0),
+    Limit("effort_hint_recovery_s", 120.0, "s", "D", "unvalidated; opens a question only", 15.0, 600.0),
+    Limit("class_riders", 6.0, "riders", "D", "fewest riders of a class for its median to mean something", 3.0, 100.0),
+    # tables
+    Limit("block_min", 5.0, "min", "D", "rows of the block table where there are no laps", 1.0, 60.0),
+    Limit("counterfactual_cap_rpm", 110.0, "rpm", "D", "faster legs are not asked for beyond it", 60.0, 180.0),
     # review
     Limit("not_enough_pedalling_min", 10.0, "min", "D", _OURS, 0.0, 600.0),
     Limit("r1_baseline_classes", 8.0, "classes", "D", "fewest classes of an own baseline", 2.0, 100.0),

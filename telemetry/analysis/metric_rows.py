@@ -76,6 +76,9 @@ ROWS: tuple[MetricRow, ...] = (
     MetricRow("cadence_variability_ratio", "x", "D", "Cadence variability", "SD of 5 s-detrended cadence in matched torque bins, last third / first third", _OURS),
     MetricRow("right_balance_pct", "%", "D", "Right share of power", "power-weighted mean of the right share at P >= 50 W; dual-sided meters only", _PHYSICS),
     MetricRow("right_balance_drift_points", "points/h", "D", "Drift of the right share", "Theil–Sen slope within torque bins, weighted by power, P >= 50 W", "Sen 1968"),
+    MetricRow("cadence_drift_class_rpm_per_min", "rpm/min", "C", "Cadence drift against the class", "Theil–Sen slope of 15 s mean cadence minus the other riders' median, minute 5 to four before the end; six riders or more", "Sen 1968; spread 0.03 to 0.04 simulated in the metrics reference"),
+    MetricRow("right_balance_torque_points", "points", "D", "Right share at high minus low torque", "power-weighted right share in the highest minus the lowest fifth of torque, P >= 50 W", _OURS),
+    *(MetricRow(f"{field}_drift_points", "points/h", "D", f"Drift of {label}", "Theil–Sen slope of 30 s means within torque bins, weighted by power, P >= 50 W", "Sen 1968") for field, label in (("combined_pedal_smoothness", "combined pedal smoothness"), ("left_pedal_smoothness", "left pedal smoothness"), ("right_pedal_smoothness", "right pedal smoothness"), ("left_torque_effectiveness", "left torque effectiveness"), ("right_torque_effectiveness", "right torque effectiveness"))),
     MetricRow("w_balance_min_j", "J", "D", "Lowest W′ balance", "differential form with the exact exponential step; needs CP and W′", "Skiba, Froncioni and Clarke"),
 )
 # fmt: on
