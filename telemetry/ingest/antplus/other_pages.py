@@ -120,8 +120,7 @@ def _crank(
     if stream is None:
         return
     if rpm is None:
-        turning = wheel is not None and time_s - wheel.time_s < rows.STOP_AFTER_S
-        rows.still(track, stream, time_s, wheel_turns=turning)
+        rows.still(track, stream, time_s, wheel)
         return
     row[rows.CADENCE] = rpm
     rows.advanced(track, time_s, stream.period_s, None, rpm)

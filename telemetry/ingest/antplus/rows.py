@@ -58,8 +58,6 @@ class Stream:
     power_w: float | None = None
     still: int = 0
     """messages in a row whose events advanced without turning"""
-    wheel_time_s: float = -math.inf
-    """when the wheel last turned, for sensors that tell"""
     by_time: bool = False
     """events are updates, not revolutions: seen where they advanced without a revolution"""
     halted: bool = False
@@ -99,21 +97,28 @@ def advanced(
     track.now = "coasting" if freewheels else "pedalling"
 
 
-def still(track: Track, stream: Stream, time_s: float, wheel_turns: bool = False) -> None:
-    """A message without a new event: a stop once enough seconds have passed, dated back to where it began."""
+def still(track: Track, stream: Stream, time_s: float, wheel: Stream | None = None) -> None:
+    """A message without a new event: a rest once enough seconds have passed, dated back to where it began.
+
+    Time decides, never message counts: counts call 55 rpm on a meter that sends by revolution a stop. With a
+    wheel that still turns the rest is coasting, and it becomes a stop from where the wheel stood still.
+    """
     since = max(stream.time_s, track.event_s)
     period = stream.period_s or 0.0
-    if track.now in ("stopped", "coasting") and stream.halted:
-        rest(track, len(track.numbers) - 1, "coasting" if wheel_turns else track.now)
-        return
-    if time_s - since < max(STOP_AFTER_S, STOP_AFTER_PERIODS * period) or track.now == "unknown":
-        return
-    stream.halted = True
-    track.now = "coasting" if wheel_turns else "stopped"
+    if not stream.halted:
+        if time_s - since < max(STOP_AFTER_S, STOP_AFTER_PERIODS * period) or track.now == "unknown":
+            return
+        stream.halted = True
+    rolls = wheel is not None and time_s - wheel.time_s < STOP_AFTER_S
+    track.now = "coasting" if rolls else "stopped"
     begin = since + period
+    standing = begin if wheel is None or rolls else max(begin, wheel.time_s + (wheel.period_s or 0.0))
     at = len(track.numbers) - 1
     while at >= 0 and (track.numbers[at][TIME] or 0.0) >= begin:
-        rest(track, at, track.now)
+        state = "stopped" if not rolls and (track.numbers[at][TIME] or 0.0) >= standing else "coasting"
+        if at < len(track.state) and track.state[at] in (state, "stopped"):
+            break
+        rest(track, at, state)
         at -= 1
 
 
