@@ -71,6 +71,8 @@ class RiderModel:
     """time constant of the heart rate"""
     heart_rate_noise_bpm: float = 0.8
     heart_rate_drift_bpm_per_h: float = 0.0
+    arrival_share: float = 0.25
+    """share of FTP that the heart has in it on arrival, from setting up the bike"""
     respiration_per_min: float = 14.0
     fade_min: float | None = None
     fade_rpm_per_min: float = 0.0
@@ -165,7 +167,7 @@ def simulate(
     speed = cadence * units.RAD_PER_S_PER_RPM
     power = torque * speed
 
-    filtered = _lagged(power, rider.heart_rate_s * rate_hz)
+    filtered = _lagged(power, rider.heart_rate_s * rate_hz, rider.arrival_share * rider.ftp_w)
     heart = rider.rest_bpm + rider.gain_bpm_per_w * filtered
     heart += rider.heart_rate_drift_bpm_per_h * time_s / units.SECONDS_PER_HOUR
     heart += _ar1(heart_rng, n, rider.heart_rate_noise_bpm, 12.0 * rate_hz)
@@ -309,11 +311,11 @@ def _ar1(rng: np.random.Generator, n: int, sd: float, constant: float) -> np.nda
     return out
 
 
-def _lagged(values: np.ndarray, constant: float) -> np.ndarray:
-    """First-order lag (n,) with a time constant in samples, starting at the first value."""
+def _lagged(values: np.ndarray, constant: float, start: float) -> np.ndarray:
+    """First-order lag (n,) with a time constant in samples, from a starting value."""
     gain = 1.0 - math.exp(-1.0 / constant)
     out = np.empty(len(values))
-    now = float(values[0]) if len(values) else 0.0
+    now = start
     for i, value in enumerate(values.tolist()):
         now += gain * (value - now)
         out[i] = now

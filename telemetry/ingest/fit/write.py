@@ -440,13 +440,13 @@ def encode(values: Any, field: Field, *, strict: bool = False) -> np.ndarray:
     kind = np.dtype(base.kind)
     if kind.kind == "f":
         return np.asarray(values, dtype=kind)
-    assert base.invalid is not None
-    given = np.asarray(values)
-    if given.dtype.kind in "iub" and field.scale == 1 and field.offset == 0:
-        wide = given.astype(object) if kind.itemsize == 8 else given.astype(np.int64)
-        known = np.ones(given.shape, dtype=bool)
+    given = np.asarray(values, dtype=object if kind.itemsize == 8 else None)
+    if given.dtype == object and field.scale == 1 and field.offset == 0:
+        # 64-bit numbers stay Python's: a float holds only 53 bits of them
+        known = np.asarray(given == given, dtype=bool)
+        wide = np.where(known, given, 0)
     else:
-        numbers = np.asarray(values, dtype=np.float64)
+        numbers = given.astype(np.float64)
         known = np.isfinite(numbers)
         wide = np.rint((np.where(known, numbers, 0.0) + field.offset) * field.scale)
     bounds = np.iinfo(kind)
