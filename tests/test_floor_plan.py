@@ -21,6 +21,7 @@ MAY_IMPORT = {
     "reports": HALL | {"reports"},
     "library": HALL | {"library"},
     "fleet": HALL | {"ingest", "analysis", "reports", "library", "fleet"},
+    "__main__": {"cli"},
     "cli": HALL | {"ingest", "analysis", "reports", "library", "fleet", "web", "cli"},
     "web": HALL | {"ingest", "analysis", "reports", "library", "fleet", "web"},
 }

@@ -1,0 +1,73 @@
+"""`telemetry analyze`: classes become numbers, as a summary or as JSON.
+
+Comes in: files, folders, patterns and what is known of the rider. Goes out: on stdout one JSON object a class
+(NDJSON, in the order of the inputs), or a summary, or a table for many.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import typer
+
+from telemetry.cli import options
+from telemetry.cli.options import RiderOptions
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from telemetry.model import ClassAnalysis, Rider
+
+
+def analyze(
+    files: options.Files,
+    as_json: options.AsJson = False,
+    rider: options.RiderFile = None,
+    ftp: options.Ftp = None,
+    mass: options.Mass = None,
+    cp: options.Cp = None,
+    w_prime: options.WPrime = None,
+    crank: options.Crank = None,
+    max_hr: options.MaxHr = None,
+    limit: options.LimitOption = None,
+) -> None:
+    """Crank load, grinding, drift and review of each class: a summary, or JSON."""
+    from telemetry.cli.session import Session
+
+    told = RiderOptions(rider, ftp, mass, cp, w_prime, crank, max_hr, tuple(limit or ()))
+    session = Session(files)
+    known = told.rider()
+    shown: list[ClassAnalysis] = []
+    for _, analyses in session.each(lambda path: analyses_of(path, known), "Analyzing"):
+        for analysis in analyses:
+            if as_json:
+                session.print_json(analysis.to_dict())
+            else:
+                shown.append(_slim(analysis))
+    if len(shown) == 1:
+        session.print_summary(shown[0])
+    elif shown:
+        from telemetry.cli.table import print_table
+
+        print_table(shown)
+    raise typer.Exit(session.code)
+
+
+def analyses_of(path: Path, rider: Rider | None) -> list[ClassAnalysis]:
+    """Every class of a file, analyzed.
+
+    Raises
+    ------
+    TelemetryError : the file cannot be read or holds no class
+    """
+    from telemetry.analysis import analyze as analyze_class
+    from telemetry.cli.batch import read_file
+
+    return [analyze_class(recording, rider) for recording in read_file(path)]
+
+
+def _slim(analysis: ClassAnalysis) -> ClassAnalysis:
+    """The analysis without its samples and curves: a table of a thousand classes needs neither."""
+    from dataclasses import replace
+
+    return replace(analysis, samples=None, curves={})

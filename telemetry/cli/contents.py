@@ -1,0 +1,78 @@
+"""What a file holds, as plain JSON types: the object behind `telemetry inspect`.
+
+Comes in: a path. Goes out: one dict of the file's messages, damage and classes with their quality. Leaves to
+others: decoding (ingest), grading (analysis), printing (`contents_page.py`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from telemetry.cli.batch import read_file
+from telemetry.errors import NotAClass
+
+if TYPE_CHECKING:
+    from telemetry.ingest.fit.decode import FitFile
+
+SCHEMA = "telemetry.inspection/1"
+
+
+def contents(path: Path) -> dict[str, Any]:
+    """Everything known about one file.
+
+    Raises
+    ------
+    TelemetryError : the file cannot be read as what it claims to be
+    """
+    fit = _fit(path)
+    reason: str | None = None
+    classes: list[dict[str, Any]] = []
+    try:
+        classes = _classes(path)
+    except NotAClass as none:
+        if fit is None:
+            raise
+        reason = none.problem
+    return {
+        "schema": SCHEMA,
+        "file": str(path),
+        "size": path.stat().st_size,
+        "salvaged": bool(fit and fit.salvaged),
+        "damage": [asdict(damage) for damage in fit.damage] if fit else [],
+        "messages": _messages(fit) if fit else [],
+        "classes": classes,
+        "no_class_because": reason,
+    }
+
+
+def _fit(path: Path) -> FitFile | None:
+    """The decoded FIT file, None for other kinds."""
+    if path.suffix.lower() != ".fit":
+        return None
+    from telemetry.ingest.fit import open_fit
+
+    return open_fit(path.read_bytes(), str(path))
+
+
+def _messages(fit: FitFile) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": name,
+            "count": fit.count(name),
+            "fields": [asdict(field) for field in fit.declared(name)],
+        }
+        for name in fit.messages
+    ]
+
+
+def _classes(path: Path) -> list[dict[str, Any]]:
+    from telemetry.analysis import analyze
+
+    found = []
+    for recording in read_file(path):
+        analysis = analyze(recording)
+        content = analysis.to_dict()
+        found.append({**content["recording"], "samples": len(recording), "quality": content["quality"]})
+    return found

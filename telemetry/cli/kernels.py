@@ -1,0 +1,132 @@
+"""Compiled kernels: are they there, where do they go, and a word to the user before the first compilation.
+
+Comes in: nothing. Goes out: the state of numba's cache. The cache lies beside the package or in the user's
+folder; where neither can be written, a private one for this run keeps the command working.
+"""
+
+from __future__ import annotations
+
+import atexit
+import os
+import pkgutil
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import telemetry
+
+FIRST_RUN = "first run: compiling the calculations once, this can take a minute …"
+
+ROOMS_WITH_KERNELS = ("ingest", "analysis")
+
+
+@dataclass(frozen=True, slots=True)
+class Cache:
+    """State of the kernel cache."""
+
+    folders: tuple[str, ...]
+    writable: bool
+    kernels: int
+    cached: int
+
+
+def ready() -> None:
+    """Make sure kernels can be kept somewhere, and say so where they are about to be compiled.
+
+    Called before the rooms are opened: numba decides on its folder when a kernel is defined, and refuses to
+    define it at all where there is none.
+    """
+    from telemetry.cli.console import note
+
+    if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
+        return
+    if not any(_writable(folder) for folder in _possible_folders()):
+        # private to this process: compiled code in a shared folder could be anybody's
+        spare = tempfile.mkdtemp(prefix="telemetry-kernels-")
+        atexit.register(shutil.rmtree, spare, ignore_errors=True)
+        os.environ["NUMBA_CACHE_DIR"] = spare
+        note("no folder to keep compiled calculations in: set NUMBA_CACHE_DIR to a writable one")
+    if not any(_kept()):
+        note(FIRST_RUN)
+
+
+def state() -> Cache:
+    """Every kernel of the package and how many of them are compiled and kept."""
+    found = _dispatchers()
+    folders = sorted({str(kernel.stats.cache_path) for kernel in found if kernel.stats.cache_path})
+    kept = set(_kept())
+    return Cache(
+        folders=tuple(folders),
+        writable=bool(folders) and all(_writable(Path(folder)) for folder in folders),
+        kernels=len(found),
+        cached=sum(any(name.startswith(_index_name(kernel)) for name in kept) for kernel in found),
+    )
+
+
+def _dispatchers() -> list[Any]:
+    """The package's kernels that are cached, found by opening every module of the rooms that compute."""
+    found: dict[int, Any] = {}
+    for room in ROOMS_WITH_KERNELS:
+        package = import_module(f"telemetry.{room}")
+        for info in pkgutil.walk_packages(package.__path__, f"telemetry.{room}."):
+            import_module(info.name)
+    for name, module in list(sys.modules.items()):
+        if name.startswith("telemetry."):
+            for value in vars(module).values():
+                if hasattr(value, "py_func") and hasattr(value, "stats"):
+                    found[id(value)] = value
+    return list(found.values())
+
+
+def _index_name(kernel: Any) -> str:
+    """How numba begins the name of a kernel's index: <file>.<qualified name>-<line>."""
+    function = kernel.py_func
+    stem = Path(function.__code__.co_filename).stem
+    return f"{stem}.{function.__qualname__}-{function.__code__.co_firstlineno}."
+
+
+def _possible_folders() -> list[Path]:
+    """Where numba may keep kernels, in its order: its own setting, beside the source, the user's folder."""
+    chosen = os.environ.get("NUMBA_CACHE_DIR")
+    home = Path(telemetry.__file__).parent
+    beside = [home / room / "__pycache__" for room in ROOMS_WITH_KERNELS]
+    return [*([Path(chosen)] if chosen else []), *beside, _users_folder()]
+
+
+def _users_folder() -> Path:
+    from platformdirs import user_cache_dir
+
+    return Path(user_cache_dir("numba", appauthor=False))
+
+
+def _kept() -> Iterator[str]:
+    """Names of kept indexes of this Python version. Folders that numba made are at most one level deep."""
+    tag = f".py{sys.version_info.major}{sys.version_info.minor}.nbi"
+    home = Path(telemetry.__file__).parent
+    for folder in [
+        *_possible_folders(),
+        *(path / "__pycache__" for path in home.rglob("*") if path.is_dir()),
+    ]:
+        for pattern in (f"*{tag}", f"*_*/*{tag}"):
+            try:
+                yield from (path.name for path in folder.glob(pattern))
+            except OSError:
+                continue
+
+
+def _writable(folder: Path) -> bool:
+    """True where a file can be made in the folder, or in the nearest parent that exists."""
+    while not folder.exists():
+        if folder == folder.parent:
+            return False
+        folder = folder.parent
+    try:
+        with tempfile.TemporaryFile(dir=folder):
+            return True
+    except OSError:
+        return False

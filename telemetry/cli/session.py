@@ -1,0 +1,76 @@
+"""What every command does around its own work: find the inputs, go through them, name what failed.
+
+Comes in: names from the command line and a function for one file. Goes out: results in order, problems on
+stderr as they come, and the exit code.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from telemetry.cli import console, guard, kernels
+from telemetry.cli.batch import in_order
+from telemetry.cli.inputs import expand
+
+if TYPE_CHECKING:
+    from telemetry.model import ClassAnalysis
+
+Result = TypeVar("Result")
+
+
+class Session:
+    """One run of a command over its inputs."""
+
+    def __init__(self, names: Sequence[str]) -> None:
+        kernels.ready()
+        from telemetry.ingest import READERS
+
+        self.suffixes = tuple(READERS)
+        self.files, problems = expand(names, self.suffixes)
+        self.failed = 0
+        for problem in problems:
+            self.fail(problem)
+
+    @property
+    def code(self) -> int:
+        """0 when all inputs were done, 1 when some failed."""
+        return guard.FAILED if self.failed else guard.DONE
+
+    def fail(self, problem: BaseException, file: Path | None = None) -> None:
+        """Name one problem on stderr; the others go on."""
+        self.failed += 1
+        if guard.debugging():
+            import traceback
+
+            traceback.print_exception(problem)
+        text = guard.sentence(problem)
+        if file is not None and str(file) not in text and file.name not in text:
+            text = f"{file}: {text}"
+        console.error(text)
+
+    def each(self, work: Callable[[Path], Result], what: str) -> Iterator[tuple[Path, Result]]:
+        """`work` over all files in threads, results in the order of the inputs, failures named."""
+        with console.ProgressBar(len(self.files), what) as bar:
+            for outcome in in_order(self.files, work):
+                if outcome.error is None:
+                    yield outcome.item, outcome.result
+                else:
+                    self.fail(outcome.error, outcome.item)
+                bar.step()
+
+    @staticmethod
+    def print_json(content: dict[str, Any]) -> None:
+        """One JSON object in one line on stdout."""
+        console.result(json.dumps(content, ensure_ascii=False, allow_nan=False))
+
+    @staticmethod
+    def print_summary(analysis: ClassAnalysis, to_stderr: bool = False) -> None:
+        """The class in a terminal's width."""
+        from rich.console import Console
+
+        from telemetry.reports.terminal import summary
+
+        Console(stderr=to_stderr, highlight=False).print(summary(analysis))

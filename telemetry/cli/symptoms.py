@@ -1,0 +1,111 @@
+"""How the class felt, as far as the command line says: pain and the screening questions, for one class.
+
+Comes in: `--pain`, `--usual-pain`, `--screening FILE`. Goes out: what `analyze` takes. Leaves to others: what
+the answers mean (analysis).
+"""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import typer
+
+from telemetry.errors import BadInput, SeveralClasses
+
+if TYPE_CHECKING:
+    from telemetry.model import ClassAnalysis, Rider, Symptoms
+
+LARGEST_BYTES = 1 << 20
+
+
+@dataclass(frozen=True)
+class Felt:
+    """What a rider said of one class; nothing said is the usual case."""
+
+    symptoms: Symptoms | None = None
+    screening: dict[str, bool] | None = None
+
+    @classmethod
+    def of(cls, pain: float | None, usual_pain: float | None, screening: Path | None) -> Felt:
+        """From the options.
+
+        Raises
+        ------
+        typer.BadParameter : pain that is not 0 to 10
+        BadInput : answers that cannot be read
+        """
+        from telemetry.model import Symptoms
+
+        for option, value in (("--pain", pain), ("--usual-pain", usual_pain)):
+            if value is not None and not 0.0 <= value <= 10.0:
+                raise typer.BadParameter(f"{value:g} is not 0 to 10", param_hint=f"'{option}'")
+        if usual_pain is not None and pain is None:
+            raise typer.BadParameter("needs --pain beside it", param_hint="'--usual-pain'")
+        symptoms = None if pain is None else Symptoms(pain=pain, usual_pain=usual_pain)
+        return cls(symptoms, None if screening is None else read_answers(screening))
+
+    def analyses(self, path: Path, rider: Rider | None, *, alone: bool) -> list[ClassAnalysis]:
+        """Every class of a file, analyzed with what was said.
+
+        Raises
+        ------
+        SeveralClasses : something was said, and there is more than one class it could belong to
+        TelemetryError : the file cannot be read or holds no class
+        """
+        from telemetry.analysis import analyze
+        from telemetry.cli.batch import read_file
+
+        recordings = read_file(path)
+        said = self.symptoms is not None or self.screening is not None
+        if said and (not alone or len(recordings) > 1):
+            raise SeveralClasses(
+                "pain and screening belong to one class", file=str(path), expected="one file with one class"
+            )
+        return [
+            analyze(recording, rider, screening=self.screening, symptoms=self.symptoms)
+            for recording in recordings
+        ]
+
+
+def read_answers(path: Path) -> dict[str, bool]:
+    """Answers by question, from TOML or JSON: `night_pain = "no"`, true and false too.
+
+    Raises
+    ------
+    BadInput : the file cannot be read, or an answer is neither yes nor no
+    """
+    try:
+        with path.open("rb") as handle:
+            data = handle.read(LARGEST_BYTES + 1)
+        if len(data) > LARGEST_BYTES:
+            raise BadInput("too large for answers", file=str(path), expected="at most 1 MB")
+        text = data.decode("utf-8-sig")
+        content: Any = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+    except OSError as cause:
+        raise BadInput(
+            f"cannot be read: {cause.strerror}", file=str(path), expected="answers in TOML or JSON"
+        ) from cause
+    except (ValueError, RecursionError) as cause:
+        raise BadInput(
+            f"is neither TOML nor JSON: {cause}", file=str(path), expected='lines like night_pain = "no"'
+        ) from cause
+    if isinstance(content, dict) and isinstance(content.get("screening"), dict):
+        content = content["screening"]
+    return {question: _yes(answer, path, question) for question, answer in content.items()}
+
+
+def _yes(answer: object, path: Path, question: str) -> bool:
+    if isinstance(answer, bool):
+        return answer
+    said = str(answer).strip().lower()
+    if said in ("yes", "y", "true"):
+        return True
+    if said in ("no", "n", "false"):
+        return False
+    raise BadInput(
+        "an answer is neither yes nor no", file=str(path), place=question, expected="yes or no", got=said[:40]
+    )

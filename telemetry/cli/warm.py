@@ -1,0 +1,68 @@
+"""A made-up class taken the whole way once, so that every kernel is compiled and kept.
+
+Comes in: nothing. Goes out: how long it took. The class has every channel and is long enough for every metric
+of one class; its numbers mean nothing.
+"""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from telemetry.model import ClassRecording
+
+SECONDS = 1800
+
+
+def compile_all() -> float:
+    """Write, read and analyze the class; seconds it took."""
+    from telemetry.analysis import analyze
+    from telemetry.ingest import read_all
+    from telemetry.ingest.fit.export import activity
+    from telemetry.model import Rider
+
+    start = time.perf_counter()
+    rider = Rider(rider_id="warm", mass_kg=70.0, ftp_w=200.0, cp_w=190.0, w_prime_j=15000.0, max_hr_bpm=190.0)
+    with tempfile.TemporaryDirectory(prefix="telemetry-warm-") as folder:
+        path = Path(folder, "warm.fit")
+        path.write_bytes(activity(_recording()))
+        for recording in read_all(path):
+            analyze(recording, rider)
+    return time.perf_counter() - start
+
+
+def _recording() -> ClassRecording:
+    """Minutes fast and light, minutes slow and heavy, with every channel that is computed on."""
+    import numpy as np
+    import polars as pl
+
+    from telemetry.model import ClassRecording
+
+    time_s = np.arange(SECONDS, dtype=np.float64)
+    slow = (time_s // 60) % 2 == 1
+    ripple = np.sin(time_s / 7.0)
+    columns = {
+        "time_s": time_s,
+        "power_w": np.where(slow, 230.0, 140.0) + 9.0 * ripple,
+        "cadence_rpm": np.where(slow, 52.0, 88.0) + 2.0 * np.cos(time_s / 5.0),
+        "heart_rate_bpm": 135.0 + 10.0 * ripple + time_s / 300.0,
+        "right_balance_pct": 50.0 + ripple,
+        "left_torque_effectiveness_pct": 80.0 + ripple,
+        "right_torque_effectiveness_pct": 80.0 - ripple,
+        "left_pedal_smoothness_pct": 22.0 + ripple,
+        "right_pedal_smoothness_pct": 22.0 - ripple,
+        "respiration_per_min": 25.0 + 3.0 * ripple,
+        "standing": np.where((time_s // 60) % 7 == 6, 1.0, 0.0),
+    }
+    return ClassRecording(
+        id="warm",
+        source="made up",
+        samples=pl.DataFrame(columns),
+        started_at=datetime(2026, 1, 1, tzinfo=UTC),
+        posture_known=True,
+        single_sided=False,
+    )
