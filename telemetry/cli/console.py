@@ -10,6 +10,8 @@ import threading
 from types import TracebackType
 from typing import TYPE_CHECKING, Any
 
+from telemetry.errors import CannotWrite
+
 if TYPE_CHECKING:
     from rich.progress import Progress
 
@@ -47,8 +49,13 @@ def result(text: str) -> None:
 
 
 def _write(text: str) -> None:
-    sys.stdout.write(text + "\n")
-    sys.stdout.flush()
+    try:
+        sys.stdout.write(text + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:  # who reads has read enough: the guard leaves quietly
+        raise
+    except OSError as cause:
+        raise CannotWrite(f"standard output cannot be written: {cause.strerror}") from cause
 
 
 def _stderr_line(text: str) -> None:

@@ -1,0 +1,73 @@
+"""The command as a process: how light it starts, how it ends, what it does to pipes and full disks."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+HEAVY = ("numpy", "numba", "polars", "pandas", "matplotlib", "typst", "jinja2", "scipy")
+
+
+def python(*arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
+    options: dict[str, object] = {"capture_output": True, "text": True, "timeout": 120, "cwd": ROOT, **more}
+    return subprocess.run([sys.executable, *arguments], **options)  # type: ignore[call-overload, no-any-return]
+
+
+@pytest.mark.parametrize("arguments", [["--help"], ["report", "--help"], ["--version"], []])
+def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
+    script = (
+        "import sys\n"
+        f"sys.argv = ['telemetry', *{arguments!r}]\n"
+        "import telemetry.cli\n"
+        "try:\n    telemetry.cli.main()\n"
+        f"finally:\n    print(sorted(set(sys.modules) & set({HEAVY!r})), file=sys.stderr)\n"
+    )
+    done = python("-c", script)
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_importing_the_package_loads_nothing_heavy() -> None:
+    done = python("-c", f"import telemetry, sys; print(sorted(set(sys.modules) & set({HEAVY!r})))")
+    assert done.stdout == "[]\n"
+
+
+def test_the_module_is_the_command() -> None:
+    done = python("-m", "telemetry", "--version")
+    assert (done.returncode, done.stdout) == (0, "telemetry 0.1.0\n")
+    assert "Usage: telemetry" in python("-m", "telemetry", "--help").stdout
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [["nonsense"], ["report"], ["report", "--ftp", "strong", "a.fit"], ["convert", "--to", "xls", "a.fit"]],
+)
+def test_wrong_usage_is_2_and_says_what_was_wrong(arguments: list[str]) -> None:
+    done = python("-m", "telemetry", *arguments)
+    assert done.returncode == 2
+    assert done.stdout == ""
+    assert "Error" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no /dev/full on this system")
+def test_a_full_disk_behind_stdout_is_said_and_fails() -> None:
+    with open("/dev/full", "w") as full:
+        done = python("-m", "telemetry", "doctor", capture_output=False, stdout=full, stderr=subprocess.PIPE)
+    assert done.returncode == 1
+    assert "standard output cannot be written: No space left on device" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes of a POSIX shell")
+def test_a_reader_that_leaves_early_is_no_trouble() -> None:
+    reading, writing = os.pipe()
+    os.close(reading)
+    done = python("-m", "telemetry", "doctor", capture_output=False, stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    assert done.returncode == 1
+    assert done.stderr == "" or "first run" in done.stderr
