@@ -198,7 +198,7 @@ def simulate(
 
 
 def brake_torque_nm(cadence_rpm: np.ndarray, knob: np.ndarray) -> np.ndarray:
-    """Torque of the magnetic brake [N·m] at the crank; at 80 rpm and knob 40 it takes 112 W, 13.4 N·m."""
+    """Torque of the magnetic brake [N·m] at the crank; at 80 rpm and knob 40 it takes 113 W, 13.5 N·m."""
     factor = BRAKE_FACTOR / units.RAD_PER_S_PER_RPM
     turning = np.maximum(cadence_rpm, 0.0)
     torque: np.ndarray = factor * turning ** (BRAKE_CADENCE_EXPONENT - 1.0) * knob**BRAKE_KNOB_EXPONENT
