@@ -1,1 +1,144 @@
-"""Bytes → ClassRecording. `READERS` says which suffix is read by which reader."""
+"""Bytes → ClassRecording. `READERS` says which suffix is read by which reader.
+
+Comes in: the path of a file. Goes out: the classes in it. Leaves to others: formats, each a file of
+`readers/` with one function `recordings(data, file) -> list[ClassRecording]`, loaded when first used.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from telemetry.errors import BadInput, LimitExceeded, SeveralClasses, TelemetryError
+
+if TYPE_CHECKING:
+    from telemetry.model import ClassRecording
+
+LARGEST_BYTES = 32 * 1024 * 1024
+"""No class file is larger (rulings, section 4); checked before anything is read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One kind of file: the module that reads it, and what it is called."""
+
+    module: str
+    name: str
+
+    def __call__(self, path: str | os.PathLike[str]) -> list[ClassRecording]:
+        """The classes in the file at `path`; see `read_all`."""
+        return self.from_bytes(load(path), str(path))
+
+    def from_bytes(self, data: bytes, file: str) -> list[ClassRecording]:
+        """The classes in a file's bytes; `file` names it in errors, its last part in recordings."""
+        try:
+            found = import_module(f"telemetry.ingest.readers.{self.module}").recordings(data, Path(file).name)
+        except TelemetryError as error:
+            # inside, only the name is known; a person gave the whole path
+            if error.file in (None, Path(file).name):
+                error.file = file
+            raise
+        return list(found)
+
+
+READERS: dict[str, Reader] = {
+    ".fit": Reader("fit", "FIT activity"),
+}
+"""Suffix → reader, the longest suffix that fits wins; letter case does not matter."""
+
+
+def read(path: str | os.PathLike[str]) -> ClassRecording:
+    """The one class in a file.
+
+    Raises
+    ------
+    BadInput : the file cannot be read, is of no known kind, or is broken beyond use
+    NotAClass : a readable file with no ride in it
+    SeveralClasses : more than one class; use `read_all`
+    LimitExceeded : larger than a class file can be
+    """
+    found = read_all(path)
+    if len(found) > 1:
+        raise SeveralClasses(
+            f"{len(found)} classes are in this file",
+            file=str(path),
+            expected="one class; read_all returns all of them",
+        )
+    return found[0]
+
+
+def read_all(path: str | os.PathLike[str]) -> list[ClassRecording]:
+    """Every class in a file, in order, at least one.
+
+    Raises
+    ------
+    BadInput, NotAClass, LimitExceeded : as for `read`
+    """
+    return reader_for(path)(path)
+
+
+def reader_for(path: str | os.PathLike[str]) -> Reader:
+    """The reader of a file by its name.
+
+    Raises
+    ------
+    BadInput : a folder, or a suffix that no reader knows
+    """
+    name = Path(path).name.lower()
+    suffixes = [suffix for suffix in READERS if name.endswith(suffix)]
+    if suffixes:
+        return READERS[max(suffixes, key=len)]
+    if Path(path).is_dir():
+        raise BadInput("this is a folder", file=str(path), expected="a class file")
+    raise BadInput(
+        "this kind of file is not known",
+        file=str(path),
+        expected="a name that ends in " + ", ".join(READERS),
+        got=Path(name).suffix[:20] or "no suffix",
+    )
+
+
+def load(path: str | os.PathLike[str]) -> bytes:
+    """The bytes of a class file, size checked before they are read.
+
+    Raises
+    ------
+    BadInput : missing, a folder, no regular file, or not readable
+    LimitExceeded : larger than `LARGEST_BYTES`
+    """
+    try:
+        with open(path, "rb", opener=_opener) as handle:
+            found = os.fstat(handle.fileno())
+            if stat.S_ISDIR(found.st_mode):
+                raise BadInput("this is a folder", file=str(path), expected="a class file")
+            if not stat.S_ISREG(found.st_mode):
+                raise BadInput(
+                    "this is no file", file=str(path), expected="a class file", got="a device or pipe"
+                )
+            if found.st_size > LARGEST_BYTES:
+                raise LimitExceeded(
+                    "too large for a class file",
+                    file=str(path),
+                    expected=f"at most {LARGEST_BYTES // 2**20} MB",
+                    got=f"{found.st_size / 2**20:.1f} MB",
+                )
+            data = handle.read(LARGEST_BYTES + 1)
+    except IsADirectoryError as cause:
+        raise BadInput("this is a folder", file=str(path), expected="a class file") from cause
+    except (OSError, ValueError) as cause:
+        problem = getattr(cause, "strerror", None) or str(cause)
+        raise BadInput(f"cannot be read: {problem}", file=str(path), expected="a class file") from cause
+    if len(data) > LARGEST_BYTES:
+        raise LimitExceeded("grew while it was read", file=str(path), expected="a finished file")
+    if not data:
+        raise BadInput("the file is empty", file=str(path), expected="a class file", got="0 bytes")
+    return data
+
+
+def _opener(path: str, flags: int) -> int:
+    # a pipe without a writer would hang at open: it must answer, and be refused, at once
+    return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

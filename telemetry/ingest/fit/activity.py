@@ -1,0 +1,252 @@
+"""A decoded FIT file → the classes in it, one `ClassRecording` per session.
+
+Comes in: a `FitFile` (columns of every message, damage found on the way). Goes out: recordings with channels,
+pauses, laps, posture, devices, rider hints, the head unit's own totals and what was wrong. Leaves to others:
+bytes (`decode.py`), clocks (`timebase.py`), and every judgement of values (conditioning, in the analysis).
+
+Chained files are read section by section; a section without a session gets one that holds all its records.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from telemetry.errors import NotAClass
+from telemetry.ingest.assemble import assemble
+from telemetry.ingest.fit import channels as fit_channels
+from telemetry.ingest.fit import devices as fit_devices
+from telemetry.ingest.fit import hints, posture
+from telemetry.ingest.fit.part import Part, value
+from telemetry.ingest.fit.resistance import resistance_trust
+from telemetry.ingest.fit.sessions import Session, laps, sessions
+from telemetry.ingest.timebase import TimeBase, time_base
+from telemetry.model import ClassRecording, Device, Issue, Pause
+
+if TYPE_CHECKING:
+    from telemetry.ingest.fit.decode import FitFile
+
+ACTIVITY = 4
+FILE_TYPES = {
+    1: "a device file",
+    2: "a settings file",
+    3: "a sport settings file",
+    5: "a workout",
+    6: "a course",
+    7: "a schedule",
+    9: "a weight file",
+    10: "a totals file",
+    11: "a goals file",
+    14: "a blood pressure file",
+    15: "a monitoring file",
+    20: "an activity summary",
+    28: "a daily monitoring file",
+    32: "a monitoring file",
+    34: "a segment",
+    35: "a segment list",
+    40: "a screen configuration",
+}
+"""What file_id.type says a file is, for the sentence that says that no ride is in it."""
+
+RIDING_SPORTS = (0, 2, 4, 10, 21, 62, 254)
+"""generic, cycling, fitness_equipment, training, e_biking, hiit, all: what studio bikes and heads write."""
+
+DAMAGE_CODES = {"truncated": "file_truncated"}
+"""Kinds of damage whose issue has another name; every other kind is its own code."""
+
+
+@dataclass(frozen=True)
+class _Ride:
+    part: Part
+    session: Session
+    base: TimeBase
+    issues: tuple[Issue, ...]
+
+
+def recordings(fit: FitFile, *, id: str) -> list[ClassRecording]:
+    """The classes of a FIT file, in order, from every chained section and session.
+
+    `id` is the file's; where there are several classes each gets "/" and its index.
+
+    Raises
+    ------
+    NotAClass : no ride is in the file; the sentence says what it is instead
+    """
+    section_of = fit.section("record") if "record" in fit.messages else np.zeros(0, np.int64)
+    numbers = {0}
+    for message in fit.messages:
+        numbers.update(np.unique(fit.section(message)).tolist())
+    with_records = np.unique(section_of).tolist()
+    rides: list[_Ride] = []
+    other_sports: list[str] = []
+    kinds: list[str] = []
+    for section in sorted(numbers):
+        part = Part(fit, section, len(numbers))
+        kind = part.last("file_id", "type")
+        if kind is not None and kind in FILE_TYPES:
+            kinds.append(FILE_TYPES[int(kind)])
+        elif kind == ACTIVITY:
+            kinds.append("an activity")
+        if section not in with_records or (kind is not None and kind in FILE_TYPES):
+            continue
+        found, others = _rides(part)
+        rides += found
+        other_sports += others
+    if not rides:
+        raise _no_ride(fit, kinds, other_sports, bool(len(section_of)))
+    several = len(rides) > 1
+    return [_recording(ride, f"{id}/{index}" if several else id, fit) for index, ride in enumerate(rides)]
+
+
+def _rides(part: Part) -> tuple[list[_Ride], list[str]]:
+    """The rides of one section, and the names of sports in it that are none."""
+    clock = part.clock("record")
+    dated = part.columns("record").get("timestamp")
+    calendar = np.isfinite(dated) if dated is not None else np.zeros(len(clock), dtype=bool)
+    events, _ = posture.timer_events(part)
+    base = time_base(clock, calendar=calendar, announced_s=events)
+    rides: list[_Ride] = []
+    others: list[str] = []
+    names = part.texts("session", "sport")
+    columns = part.columns("session")
+    found = sessions(part, base)
+    missing = part.count("session") - len(found)
+    for session in found:
+        sport = None if session.row is None else value(columns, "sport", session.row)
+        if session.row is None and part.count("sport"):
+            sport, names = part.last("sport", "sport"), part.texts("sport", "sport")
+        if sport is not None and sport not in RIDING_SPORTS:
+            others.append(names[session.row or 0] or f"sport {sport:.0f}")
+            continue
+        own = base
+        if len(session.records) < len(clock):
+            rows = session.records
+            own = time_base(clock[rows], calendar=calendar[rows], announced_s=events)
+        rides.append(_Ride(part, session, own, session.issues))
+    if missing > 0 and rides and not others:
+        detail = f"{missing} sessions of the file have no samples"
+        issue = Issue("session_without_records", count=missing, detail=detail)
+        rides[0] = replace(rides[0], issues=(*rides[0].issues, issue))
+    return rides, others
+
+
+def _recording(ride: _Ride, id: str, fit: FitFile) -> ClassRecording:
+    part, session, base = ride.part, ride.session, ride.base
+    columns = part.columns("session")
+    whole = len(session.records) == part.count("record")
+    found = fit_channels.channels(part, None if whole else session.records)
+    issues = [*_damage(fit, part, session, base), *ride.issues, *found.issues]
+    if base.started_unix_s is None and not any(issue.code == "time_unknown" for issue in base.issues):
+        detail = "the recorder knew no calendar time: only seconds since its start"
+        issues.append(Issue("time_unknown", count=len(session.records), detail=detail))
+
+    seconds = np.empty(len(base.order))
+    seconds[base.order] = base.seconds
+    end_s = float(base.seconds[-1]) + base.median_step_s
+    moved_at, standing = posture.position_events(part)
+    moved_at = base.place(moved_at)
+    if whole is False:
+        inside = (moved_at >= 0) & (moved_at <= end_s)
+        moved_at, standing = moved_at[inside], standing[inside]
+    posture_known = bool(len(moved_at))
+    if posture_known:
+        found.values["standing"] = posture.standing_at(seconds, moved_at, standing)
+
+    nothing = np.full(len(seconds), np.nan)
+    power = found.values.get("power_w", nothing)
+    trust, noticed = resistance_trust(
+        found.values.get("resistance_level", nothing), power, found.values.get("cadence_rpm", nothing)
+    )
+    issues += noticed
+    devices = fit_devices.devices(part, found.values.keys())
+    meter, noticed = fit_devices.power_device(devices) if "power_w" in found.values else (None, ())
+    issues += noticed
+    sided = fit_devices.single_sided(meter, found.both_sides, found.values.keys()) if meter else None
+    if found.both_sides and sided is None:
+        sided = False
+    timer_at, running = posture.timer_events(part)
+    pauses = posture.announced_pauses(base.place(timer_at), running, end_s)
+    fraction = part.columns("record").get("time128")
+    sport, sub_sport = _sport(part, session)
+    return assemble(
+        found.values,
+        id=id,
+        source="fit",
+        base=base,
+        fraction_s=None if fraction is None else fraction[session.records],
+        issues=issues,
+        file=fit.file,
+        utc_offset_s=hints.utc_offset_s(part),
+        sport=sport,
+        sub_sport=sub_sport,
+        devices=fit_devices.mark_single_sided(devices, meter, sided),
+        pauses=tuple(Pause(start, stop) for start, stop in pauses),
+        laps=tuple(laps(part, base, end_s)),
+        hints=hints.rider_hints(part, columns, session.row),
+        head_unit=hints.head_unit_totals(columns, session.row),
+        posture_known=posture_known,
+        single_sided=sided,
+        balance_convention=found.balance_convention,
+        resistance_trust=trust,
+        power_source=_power_source(found.power_field, meter),
+        torque_source="crank" if "torque_nm" in found.values else "",
+        salvaged=fit.salvaged,
+    )
+
+
+def _sport(part: Part, session: Session) -> tuple[str, str]:
+    """Sport and sub-sport of the session, else of the sport message, as words."""
+    message, row = ("session", session.row) if session.row is not None else ("sport", 0)
+    names = []
+    for name in ("sport", "sub_sport"):
+        texts = part.texts(message, name)
+        names.append(texts[row] if row < len(texts) else "")
+    return names[0], names[1]
+
+
+def _power_source(field: str, meter: Device | None) -> str:
+    if field:
+        return f"developer field {field}"
+    return "" if meter is None else fit_devices.label(meter) or meter.kind
+
+
+def _damage(fit: FitFile, part: Part, session: Session, base: TimeBase) -> list[Issue]:
+    """The file's damage as issues, one for each kind, placed at the sample that stands before it."""
+    if not fit.damage:
+        return []
+    offsets = part.offsets("record")[session.records]
+    seconds = np.empty(len(base.order))
+    seconds[base.order] = base.seconds
+    counts = Counter(damage.kind for damage in fit.damage)
+    issues = []
+    for kind, count in counts.items():
+        first = next(damage for damage in fit.damage if damage.kind == kind)
+        before = int(np.searchsorted(offsets, first.offset, side="right")) - 1
+        inside = 0 <= before < len(seconds) and first.offset <= int(offsets[-1])
+        more = f" ({count} times in all)" if count > 1 else ""
+        issues.append(
+            Issue(
+                DAMAGE_CODES.get(kind, kind),
+                start_s=float(seconds[before]) if inside else None,
+                count=count,
+                detail=f"byte {first.offset}: {first.detail or kind.replace('_', ' ')}{more}",
+            )
+        )
+    return issues
+
+
+def _no_ride(fit: FitFile, kinds: list[str], sports: list[str], records: bool) -> NotAClass:
+    """The one sentence for a FIT file without a ride."""
+    if sports:
+        names = ", ".join(dict.fromkeys(name.replace("_", " ") for name in sports))
+        return NotAClass("no ride is in this file", file=fit.file, expected="cycling", got=names)
+    if kinds and kinds[0] != "an activity":
+        got = kinds[0]
+    elif not records and not fit.messages:
+        got = "a FIT file without messages"
+    else:
+        got = f"{kinds[0] if kinds else 'a FIT file'} without samples"
+    return NotAClass("no ride is in this file", file=fit.file, expected="an activity with samples", got=got)

@@ -1,0 +1,97 @@
+"""One chained file inside a FIT file, as the columns that `activity.py` and its helpers ask for.
+
+Comes in: a decoded `FitFile` and the index of a section. Goes out: numeric columns and texts of that section
+only, empty where a message or a field is absent. Leaves to others: what they mean.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+if TYPE_CHECKING:
+    from telemetry.ingest.fit.decode import FitFile
+
+
+class Part:
+    """The messages of one section. Nothing is decoded that is not asked for, nothing twice."""
+
+    def __init__(self, fit: FitFile, section: int, sections: int) -> None:
+        self.fit = fit
+        self.section = section
+        self._whole = sections <= 1
+        self._columns: dict[str, dict[str, np.ndarray]] = {}
+        self._rows: dict[str, np.ndarray | None] = {}
+
+    def columns(self, message: str) -> dict[str, np.ndarray]:
+        """Columns of one message, float64 (n,), NaN where invalid; empty where there is no such message."""
+        if message not in self._columns:
+            got = self.fit.columns(message) if message in self.fit.messages else {}
+            rows = self._mask(message)
+            self._columns[message] = got if rows is None else {name: got[name][rows] for name in got}
+        return self._columns[message]
+
+    def count(self, message: str) -> int:
+        """How many messages of this kind the section has."""
+        if message not in self.fit.messages:
+            return 0
+        rows = self._mask(message)
+        return self.fit.count(message) if rows is None else int(np.count_nonzero(rows))
+
+    def column(self, message: str, *names: str) -> np.ndarray:
+        """The first of the named columns that exists (n,), all NaN where none does."""
+        columns = self.columns(message)
+        for name in names:
+            if name in columns:
+                return columns[name]
+        return np.full(self.count(message), np.nan)
+
+    def texts(self, message: str, *names: str) -> list[str]:
+        """The first of the named text columns that exists (n,), empty text where there is none."""
+        if message in self.fit.messages:
+            frame = self.fit.frame(message)
+            for name in names:
+                if name in frame.columns:
+                    got = ["" if value is None else str(value) for value in frame[name].to_list()]
+                    rows = self._mask(message)
+                    return got if rows is None else [got[i] for i in np.flatnonzero(rows)]
+        return [""] * self.count(message)
+
+    def clock(self, message: str, name: str = "timestamp") -> np.ndarray:
+        """A time column in Unix seconds; a device-relative time stays on the device's own clock."""
+        columns = self.columns(message)
+        got = columns.get(name)
+        raw = columns.get(f"{name}_raw")
+        if got is None:
+            got = np.full(self.count(message), np.nan)
+        return got if raw is None else np.where(np.isfinite(got), got, raw)
+
+    def last(self, message: str, name: str) -> float | None:
+        """The last valid value of a field, None where there is none."""
+        values = self.column(message, name)
+        known = np.flatnonzero(np.isfinite(values))
+        return float(values[known[-1]]) if len(known) else None
+
+    def offsets(self, message: str) -> np.ndarray:
+        """Byte offset of each message (n,) int64."""
+        if message not in self.fit.messages:
+            return np.zeros(0, dtype=np.int64)
+        rows = self._mask(message)
+        got = self.fit.offsets(message)
+        return np.asarray(got if rows is None else got[rows])
+
+    def _mask(self, message: str) -> np.ndarray | None:
+        if self._whole or message not in self.fit.messages:
+            return None
+        if message not in self._rows:
+            self._rows[message] = self.fit.section(message) == self.section
+        return self._rows[message]
+
+
+def value(columns: dict[str, np.ndarray], name: str, row: int) -> float | None:
+    """One cell of a table of columns, None where it is absent or invalid."""
+    column = columns.get(name)
+    if column is None or not np.isfinite(column[row]):
+        return None
+    return float(column[row])

@@ -1,0 +1,1 @@
+"""One file for each kind of class file, each with `recordings(data, file) -> list[ClassRecording]`."""
