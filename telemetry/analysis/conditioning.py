@@ -162,6 +162,7 @@ def condition(
         coverage=coverage,
         masked_share=_share(base.dt_s[masked].sum(), recorded),
         estimated_share=_share(base.dt_s[states["power_w"] == step.ESTIMATED].sum(), recorded),
+        dead_power="power_w" in raw and not bool((power != 0.0).any()),
         smart_recording=base.smart_recording,
         issues=raw_log.issues + log.issues,
     )

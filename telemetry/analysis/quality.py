@@ -56,6 +56,7 @@ def grade(
     coverage: Mapping[str, float],
     masked_share: float,
     estimated_share: float,
+    dead_power: bool,
     smart_recording: bool,
     issues: list[Issue],
 ) -> Quality:
@@ -84,7 +85,10 @@ def grade(
 
     reasons = [*spoiled, *lowered]
     result: QualityGrade
-    if known < limits["coverage_fair"]:
+    if dead_power:
+        result = "not_usable"
+        reasons = ["power is 0 W throughout: no power meter was connected", *reasons]
+    elif known < limits["coverage_fair"]:
         result = "not_usable"
         why = why_no_torque(recording)
         reasons = [why] if why else reasons
