@@ -51,9 +51,10 @@ def _fit(path: Path) -> FitFile | None:
     """The decoded FIT file, None for other kinds."""
     if path.suffix.lower() != ".fit":
         return None
+    from telemetry.ingest import load
     from telemetry.ingest.fit import open_fit
 
-    return open_fit(path.read_bytes(), str(path))
+    return open_fit(load(path), str(path))
 
 
 def _messages(fit: FitFile) -> list[dict[str, Any]]:

@@ -13,7 +13,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from telemetry.cli.batch import workers
 from telemetry.errors import CannotWrite
@@ -30,32 +30,41 @@ class Job:
     paths: tuple[Path, ...]
     paper: str = "a4"
     share: bool = False
+    figures: Literal["png", "svg"] | None = None
 
 
-def draw(job: Job) -> None:
-    """Write the files of one job, each whole or not at all.
-
-    Raises
-    ------
-    CannotWrite : a file cannot be written; those already written stay
-    """
-    from telemetry.reports import write_report
-
-    for path in job.paths:
-        write_report(job.analysis, path, paper=job.paper, share=job.share)
+Written = tuple[tuple[Path, ...], BaseException | None]
+"""The files a job became, and what stopped it."""
 
 
-def draw_all(jobs: Iterable[Job], many: bool) -> Iterator[tuple[Job, BaseException | None]]:
+def draw(job: Job) -> Written:
+    """Write the files of one job, each whole or not at all; those written before a problem stay."""
+    from telemetry.reports import write_figures, write_report
+
+    written: list[Path] = []
+    try:
+        for path in job.paths:
+            written.append(write_report(job.analysis, path, paper=job.paper, share=job.share))
+        if job.figures is not None:
+            written.extend(write_figures(job.analysis, job.paths[0], job.figures, share=job.share))
+    except (KeyboardInterrupt, SystemExit):
+        raise
+    except BaseException as problem:
+        return tuple(written), problem
+    return tuple(written), None
+
+
+def draw_all(jobs: Iterable[Job], many: bool) -> Iterator[tuple[Job, Written]]:
     """Draw each job; `many` uses a process for each processor. A failed job does not stop the others."""
     if not many or workers() < 2:
         for job in jobs:
-            yield job, _problem(job)
+            yield job, draw(job)
         return
     from multiprocessing import get_context
 
     # spawned, not forked: polars hangs in a forked child
     pool = ProcessPoolExecutor(workers(), mp_context=get_context("spawn"), initializer=_stand_by)
-    waiting: deque[tuple[Job, Future[None]]] = deque()
+    waiting: deque[tuple[Job, Future[Written]]] = deque()
     try:
         for job in jobs:
             try:
@@ -70,23 +79,15 @@ def draw_all(jobs: Iterable[Job], many: bool) -> Iterator[tuple[Job, BaseExcepti
         pool.shutdown(wait=True, cancel_futures=True)
 
 
-def _problem(job: Job) -> BaseException | None:
+def _result(job: Job, future: Future[Written]) -> tuple[Job, Written]:
     try:
-        draw(job)
-    except (KeyboardInterrupt, SystemExit):
-        raise
-    except BaseException as problem:
-        return problem
-    return None
+        return job, future.result()
+    except BrokenProcessPool:
+        return job, _ended()
 
 
-def _result(job: Job, future: Future[None]) -> tuple[Job, BaseException | None]:
-    problem = future.exception()
-    return job, _ended() if isinstance(problem, BrokenProcessPool) else problem
-
-
-def _ended() -> CannotWrite:
-    return CannotWrite("the process that drew it ended, perhaps for want of memory")
+def _ended() -> Written:
+    return (), CannotWrite("the process that drew it ended, perhaps for want of memory")
 
 
 def _stand_by() -> None:

@@ -32,7 +32,10 @@ class Outputs:
         formats: Collection[str],
         files: Sequence[Path],
         suffixes: Collection[str],
+        *,
+        nameless: bool = False,
     ) -> None:
+        self._nameless = nameless
         self._suffixes = suffixes
         self._stems = Counter(stem_of(path, suffixes).casefold() for path in files)
         self._used: set[str] = set()
@@ -87,8 +90,9 @@ class Outputs:
                 )
             self._used.add(str(self.file))
             return self.file
-        stem = stem_of(source, self._suffixes)
-        if several or self._stems[stem.casefold()] > 1:
+        # a page to share must not carry the name and date that its file's name may hold
+        stem = "class" if self._nameless else stem_of(source, self._suffixes)
+        if self._nameless or several or self._stems[stem.casefold()] > 1:
             digest, _, session = class_id.partition("/")
             stem += f"-{digest[:SHORT_ID]}" + (f"-{session}" if session else "")
         name, number = stem, 2

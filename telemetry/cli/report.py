@@ -27,6 +27,13 @@ class Paper(StrEnum):
     us_letter = "us-letter"
 
 
+class FigureFormat(StrEnum):
+    """Formats of single figures."""
+
+    png = "png"
+    svg = "svg"
+
+
 HOW = "Output"
 SYMPTOMS = "How it felt (one class only)"
 
@@ -45,6 +52,10 @@ def report(
     ] = None,
     pdf: Annotated[bool, typer.Option("--pdf", help="A PDF beside it.", rich_help_panel=HOW)] = False,
     png: Annotated[bool, typer.Option("--png", help="A picture beside it.", rich_help_panel=HOW)] = False,
+    figures: Annotated[
+        FigureFormat | None,
+        typer.Option("--figures", help="Every figure as a file of its own.", rich_help_panel=HOW),
+    ] = None,
     paper: Annotated[
         Paper, typer.Option("--paper", help="Paper of the PDF.", rich_help_panel=HOW)
     ] = Paper.a4,
@@ -88,7 +99,7 @@ def report(
         ),
     ] = None,
 ) -> None:
-    """A page for each class: how heavy it was, where it was ground, when it faded, and why it is flagged."""
+    """A page for each class: how heavy, where heavy gears were turned slowly, and why it is flagged."""
     from telemetry.cli.drawing import Job, draw_all
     from telemetry.cli.outputs import Outputs
     from telemetry.cli.session import Session
@@ -98,7 +109,7 @@ def report(
     told = RiderOptions(rider, ftp, mass, cp, w_prime, crank, max_hr, tuple(limit or ()))
     felt = Felt.of(pain, usual_pain, screening)
     session = Session(files)
-    outputs = Outputs(output, ".html", tuple(REPORTS), session.files, session.suffixes)
+    outputs = Outputs(output, ".html", tuple(REPORTS), session.files, session.suffixes, nameless=share)
     known = told.rider()
     outputs.prepare()
     beside = [
@@ -116,19 +127,21 @@ def report(
                 except Exception as problem:
                     session.fail(problem, path)
                     continue
-                yield Job(analysis, (page, *(page.with_suffix(suffix) for suffix in beside)), paper, share)
+                pages = (page, *(page.with_suffix(suffix) for suffix in beside))
+                yield Job(analysis, pages, paper.value, share, figures.value if figures else None)
 
     summaries = 0
     flagged = 0
-    for job, problem in draw_all(jobs(), many=len(session.files) >= MANY):
+    for job, (written, problem) in draw_all(jobs(), many=len(session.files) >= MANY):
         if problem is not None:
             session.fail(problem, job.paths[0])
+        if not written:
             continue
         summaries += 1
         flagged += job.analysis.review.flagged
-        _tell(session, job.analysis, job.paths, as_json, quiet or len(session.files) > 1)
+        _tell(session, job.analysis, written, as_json, quiet or len(session.files) > 1)
         if show and summaries == 1:
-            _open(job.paths[0])
+            _open(written[0])
     if len(session.files) > 1 and not quiet:
         console.note(
             f"{summaries} report{'' if summaries == 1 else 's'}, {flagged} flagged for back-risk review"

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from telemetry.errors import BadInput, SeveralClasses
+from telemetry.errors import BadInput, SeveralClasses, TelemetryError
 
 if TYPE_CHECKING:
     from telemetry.model import ClassAnalysis, Rider, Symptoms
@@ -27,7 +27,7 @@ class Felt:
     """What a rider said of one class; nothing said is the usual case."""
 
     symptoms: Symptoms | None = None
-    screening: dict[str, bool] | None = None
+    screening: dict[str, Any] | None = None
 
     @classmethod
     def of(cls, pain: float | None, usual_pain: float | None, screening: Path | None) -> Felt:
@@ -71,41 +71,37 @@ class Felt:
         ]
 
 
-def read_answers(path: Path) -> dict[str, bool]:
-    """Answers by question, from TOML or JSON: `night_pain = "no"`, true and false too.
+def read_answers(path: Path) -> dict[str, Any]:
+    """Answers by question, from TOML or JSON: `night_pain = "no"`, at the top or in a `screening` table.
 
     Raises
     ------
-    BadInput : the file cannot be read, or an answer is neither yes nor no
+    BadInput : the file cannot be read, an unknown question, an answer that is neither yes nor no
     """
+    from telemetry.analysis.wording import screening_text
+
     try:
         with path.open("rb") as handle:
             data = handle.read(LARGEST_BYTES + 1)
         if len(data) > LARGEST_BYTES:
             raise BadInput("too large for answers", file=str(path), expected="at most 1 MB")
         text = data.decode("utf-8-sig")
-        content: Any = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
+        content: Any = json.loads(text) if text.lstrip().startswith(("{", "[")) else tomllib.loads(text)
     except OSError as cause:
         raise BadInput(
             f"cannot be read: {cause.strerror}", file=str(path), expected="answers in TOML or JSON"
         ) from cause
     except (ValueError, RecursionError) as cause:
         raise BadInput(
-            f"is neither TOML nor JSON: {cause}", file=str(path), expected='lines like night_pain = "no"'
+            "is neither TOML nor JSON",
+            file=str(path),
+            expected='lines like night_pain = "no"',
+            got=str(cause),
         ) from cause
     if isinstance(content, dict) and isinstance(content.get("screening"), dict):
         content = content["screening"]
-    return {question: _yes(answer, path, question) for question, answer in content.items()}
-
-
-def _yes(answer: object, path: Path, question: str) -> bool:
-    if isinstance(answer, bool):
-        return answer
-    said = str(answer).strip().lower()
-    if said in ("yes", "y", "true"):
-        return True
-    if said in ("no", "n", "false"):
-        return False
-    raise BadInput(
-        "an answer is neither yes nor no", file=str(path), place=question, expected="yes or no", got=said[:40]
-    )
+    try:
+        screening_text(content)
+    except TelemetryError as problem:
+        raise problem.in_file(str(path)) from problem.__cause__
+    return dict(content)

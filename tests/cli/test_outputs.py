@@ -74,3 +74,8 @@ def test_a_missing_or_impossible_folder_is_said_before_any_work(tmp_path: Path) 
         outputs(str(tmp_path / "gone" / "page.pdf"), "class.fit").prepare()
     with pytest.raises(CannotWrite, match="cannot be made"):
         outputs(str(tmp_path / "file" / "sub"), "class.fit").prepare()
+
+
+def test_a_page_to_share_does_not_carry_the_name_of_its_file() -> None:
+    names = Outputs(None, ".html", FORMATS, [Path("anna-2026-01-05.fit")], READ, nameless=True)
+    assert names.path(Path("anna-2026-01-05.fit"), ID, False) == Path("class-01234567.html")
