@@ -1,6 +1,7 @@
 """The class in pieces: block by block, by heart-rate zone, and beside the head unit's own totals.
 
-Comes in: a conditioned class, its bouts and metrics. Goes out: rows of tables. Leaves to others: their layout.
+Comes in: a conditioned class, its bouts and metrics. Goes out: rows of tables. Leaves to others: their
+layout.
 """
 
 from __future__ import annotations

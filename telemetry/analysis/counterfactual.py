@@ -1,7 +1,7 @@
 """What could be different: the same class, the same power, faster legs.
 
-Comes in: a conditioned class. Goes out: torque load, grinding and strokes had cadence been 10 or 15 rpm higher.
-Leaves to others: whether a rider can or wants to. More strokes are the price and are shown beside.
+Comes in: a conditioned class. Goes out: torque load, grinding and strokes had cadence been 10 or 15 rpm
+higher. Leaves to others: whether a rider can or wants to. More strokes are the price and are shown beside.
 """
 
 from __future__ import annotations

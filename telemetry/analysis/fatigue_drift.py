@@ -111,8 +111,8 @@ def _onset(
         quiet = "no minute stands out from the ups and downs of this class"
         return Drift(None, "min", why_not=quiet, detail=CONFOUNDERS), None
     detail = (
-        f"From there cadence at matched torque fell by {-stick.slope:.2f} rpm a minute. "
-        f"The window is approximate. {CONFOUNDERS}"
+        f"From there cadence at matched torque fell by {-stick.slope:.2f} rpm a minute. The window is "
+        f"approximate. {CONFOUNDERS}"
     )
     found = Drift(
         stick.knot_min,

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from statistics import mean, median, stdev
 from typing import Any
 
@@ -70,7 +71,7 @@ def xmr(values: Sequence[float]) -> ProcessLimits:
     (65.375, 8.5714, 42.575, 88.175)
     """
     centre = mean(values)
-    spread = mean(abs(b - a) for a, b in zip(values, values[1:], strict=False))
+    spread = mean(abs(b - a) for a, b in pairwise(values))
     return ProcessLimits(centre, spread, centre - XMR_FACTOR * spread, centre + XMR_FACTOR * spread)
 
 
@@ -202,13 +203,14 @@ def usual_torque_load(
             limits["r1_median_factor"] * centre, centre, 0.0, tuple(row for row, _ in recent), "median"
         )
     return (
-        f"no baseline: {len(baseline)} earlier classes qualify and {needed} are needed, or {least} in the last "
-        f"{RECENT_DAYS} days ({len(recent)} known)"
+        f"no baseline: {len(baseline)} earlier classes qualify and {needed} are needed, or {least} in the "
+        f"last {RECENT_DAYS} days ({len(recent)} known)"
     )
 
 
 def own_percentile(past: Sequence[PastClass], share: float, needed: int) -> tuple[float, int] | str:
-    """The rider's own percentile of grinding strokes over all earlier classes, and their number; or why not."""
+    """The rider's own percentile of grinding strokes over all earlier classes, and their number; or why
+    not."""
     strokes = [row.grinding_strokes for row in past if row.grinding_strokes is not None]
     if len(strokes) < needed:
         return f"{len(strokes)} earlier classes with torque are known and {needed} are needed"
@@ -267,7 +269,7 @@ def symptoms_of_class(
     """Pain of this class and what is usual: as told, else from the diary.
 
     The pain of a class is the highest entry during it or within 24 h after; usual is the median of the 28
-    days before, from three entries on. Entries are mappings: kind "pain", at, value. No entry is missing, not 0.
+    days before, from three entries on. Entries are mappings: kind "pain", at, value. No entry is not 0.
     """
     pain = None if symptoms is None else symptoms.pain
     usual = None if symptoms is None else symptoms.usual_pain

@@ -1,10 +1,11 @@
 """Results and limits become findings, and findings the state of the back-risk review.
 
-Comes in: `Facts`, the quality of the data, answers to the screening. Goes out: one `Review`. Leaves to others:
-the rules (rules.py) and the words (wording.py).
+Comes in: `Facts`, the quality of the data, answers to the screening. Goes out: one `Review`. Leaves to
+others: the rules (rules.py) and the words (wording.py).
 
 States, the first that holds: see_clinician > review by R6 > not_enough_data > review > note > usual.
-`flagged` is true for review and see_clinician. Silence is never clearance: what could not be checked is listed.
+`flagged` is true for review and see_clinician. Silence is never clearance: what could not be checked is
+listed.
 """
 
 from __future__ import annotations

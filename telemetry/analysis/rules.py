@@ -108,7 +108,8 @@ def _torque_load(facts: Facts) -> Outcome:
     drawn = (
         f"the natural limits of your own {count} baseline classes reach up to {usual.limit:.0f}"
         if usual.how == "process limits"
-        else f"{facts.limits['r1_median_factor']:g} times the median of your last {count} classes is {usual.limit:.0f}"
+        else f"{facts.limits['r1_median_factor']:g} times the median of your last {count} classes "
+        f"is {usual.limit:.0f}"
     )
     return (
         Hit(
@@ -138,8 +139,9 @@ def _grinding_minutes(facts: Facts) -> Outcome:
             minutes,
             limit,
             "min",
-            f"{minutes:.1f} minutes of this class were slow pedalling in a heavy gear; the limit is {limit:g}.",
-            f"Less than {limit:g} minutes of slow, heavy pedalling: an easier gear and faster legs at the same power.",
+            f"{minutes:.1f} minutes of this class were slow pedalling in a heavy gear; the limit is "
+            f"{limit:g}.",
+            f"Less than {limit:g} minutes of it: an easier gear and faster legs at the same power.",
             start,
             stop,
             alone=True,
@@ -159,7 +161,8 @@ def _longest_bout(facts: Facts) -> Outcome:
             longest,
             limit,
             "s",
-            f"The longest stretch of slow, heavy pedalling lasted {_clock(longest)}; the limit is {_clock(limit)}.",
+            f"The longest stretch of slow, heavy pedalling lasted {_clock(longest)}; the limit is "
+            f"{_clock(limit)}.",
             f"No stretch of slow, heavy pedalling of {_clock(limit)} or more.",
             None if bout is None else bout.start_s,
             None if bout is None else bout.stop_s,
@@ -186,8 +189,9 @@ def _own_strokes(facts: Facts) -> Outcome:
             strokes,
             limit,
             "strokes",
-            f"{strokes:.0f} slow, heavy strokes are more than in {share:.0f} of 100 of your own {classes} earlier "
-            f"classes ({limit:.0f}); a rider whose habits do not change still passes this in about {by_itself} of 100.",
+            f"{strokes:.0f} slow, heavy strokes are more than in {share:.0f} of 100 of your own {classes} "
+            f"earlier classes ({limit:.0f}); a rider whose habits do not change still passes this in about "
+            f"{by_itself} of 100.",
             f"{limit:.0f} slow, heavy strokes or fewer.",
             start,
             stop,
@@ -215,7 +219,8 @@ def _late(facts: Facts) -> Outcome:
             share,
             least_share,
             "%",
-            f"{share:.0f} % of the slow, heavy strokes came after minute {minute:g}; the limit is {least_share:g} %.",
+            f"{share:.0f} % of the slow, heavy strokes came after minute {minute:g}; the limit is "
+            f"{least_share:g} %.",
             change,
             start,
             stop,
@@ -298,8 +303,9 @@ def _balance(facts: Facts) -> Outcome:
             abs(points),
             limit,
             "points",
-            f"At the same torque the {side} leg did {abs(points):.1f} points more of the work than in your own "
-            f"{classes} earlier classes; the limit is {limit:g}. Shoes, cleats and another bike's meter do that as well.",
+            f"At the same torque the {side} leg did {abs(points):.1f} points more of the work than in your "
+            f"own {classes} earlier classes; the limit is {limit:g}. Shoes, cleats and another bike's meter "
+            "do that as well.",
             f"A share within {limit:g} points of your usual at the same torque.",
             0.0,
             facts.duration_s,
@@ -340,8 +346,8 @@ def _pain_rise(facts: Facts) -> Outcome:
             pain - usual,
             limit,
             "NRS points",
-            f"You noted pain of {pain:g} out of 10, {pain - usual:g} above your usual {usual:g}; "
-            f"a rise of {limit:g} counts.",
+            f"You noted pain of {pain:g} out of 10, {pain - usual:g} above your usual {usual:g}; a rise of "
+            f"{limit:g} counts.",
             f"Pain less than {limit:g} above your usual.",
         ),
     )

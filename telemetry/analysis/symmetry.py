@@ -38,8 +38,8 @@ EFFECTIVENESS_AND_SMOOTHNESS = (
 """In this order the first that was measured stands for smoothness in the drift table."""
 
 BALANCE_CAVEAT = (
-    "Asymmetry normally shrinks as the effort grows, so shares are compared at the same torque only. "
-    "There is no agreed limit."
+    "Asymmetry normally shrinks as the effort grows, so shares are compared at the same torque only. There "
+    "is no agreed limit."
 )
 SMOOTHNESS_CAVEAT = (
     "Left, right and combined smoothness are different numbers and are never mixed. Descriptive only."

@@ -1,8 +1,8 @@
 """The fixed words of the back-risk review: what it can say, what it cannot, and the screening texts.
 
-Comes in: nothing but codes. Goes out: sentences, written once here, printed everywhere as they stand. Leaves to
-others: numbers. Source: metrics reference, section 6. The flag speaks of unusual load: no chance of anything,
-no body part, no colour that reads as permission.
+Comes in: nothing but codes. Goes out: sentences, written once here, printed everywhere as they stand. Leaves
+to others: numbers. Source: metrics reference, section 6. The flag speaks of unusual load: no chance of
+anything, no body part, no colour that reads as permission.
 """
 
 from __future__ import annotations
@@ -16,9 +16,10 @@ from telemetry.errors import BadInput
 
 STATEMENT = (
     "The back-risk review counts named reasons why a class is worth a look. It measures crank load, at the "
-    "pedals; what happens inside the body is not measured and not estimated. Nothing here is validated against "
-    "injury or pain: the limits are expert opinion or our own choice, and each reason carries its evidence "
-    "grade. This is not a medical device and makes no diagnosis. A class without a flag is not a clearance."
+    "pedals; what happens inside the body is not measured and not estimated. Nothing here is validated "
+    "against injury or pain: the limits are expert opinion or our own choice, and each reason carries its "
+    "evidence grade. This is not a medical device and makes no diagnosis. A class without a flag is not a "
+    "clearance."
 )
 
 NO_EXERCISE_ADVICE = "No number of this class is shown beside this text, and none of them changes it."
@@ -27,17 +28,17 @@ Urgency = Literal["emergency", "prompt", "vascular"]
 
 URGENCY_TEXTS: dict[Urgency, str] = {
     "emergency": (
-        "Please stop here and seek emergency care now. At least one of your answers describes a sign that has "
-        "to be examined today, whatever a bike recorded."
+        "Please stop riding and seek emergency care now. At least one of your answers describes a sign "
+        "that has to be examined today, whatever a bike recorded."
     ),
     "prompt": (
-        "Please arrange a medical review soon, before further classes. At least one of your answers describes "
-        "something that a clinician should look at first, whatever a bike recorded."
+        "Please arrange a medical review soon, before further classes. At least one of your answers "
+        "describes something that a clinician should look at first, whatever a bike recorded."
     ),
     "vascular": (
-        "Please ask a clinician about a vascular opinion. A leg that is weak, numb or heavy only at hard effort "
-        "and clears within minutes of stopping can come from its blood flow; at rest a test may look normal, so "
-        "tell them that it comes with effort."
+        "Please ask a clinician about a vascular opinion. A leg that is weak, numb or heavy only at hard "
+        "effort and clears within minutes of stopping can come from its blood flow; at rest a test may "
+        "look normal, so tell them that it comes with effort."
     ),
 }
 """From the most urgent to the least: the first that applies stands first."""
@@ -88,8 +89,8 @@ SCREENING: tuple[ScreeningQuestion, ...] = (
     ),
 )
 
-_YES = {True: True, "yes": True, "y": True, "true": True, "1": True, 1: True}
-_NO = {False: False, "no": False, "n": False, "false": False, "0": False, 0: False, "": False, None: False}
+_YES = (True, "yes", "y", "true", "1")
+_NO = (False, "no", "n", "false", "0", "", None)
 
 
 def screening_text(answers: Any) -> str | None:
@@ -131,13 +132,10 @@ def screening_text(answers: Any) -> str | None:
 
 def _answer(code: str, answer: Any) -> bool:
     key = answer.strip().lower() if isinstance(answer, str) else answer
-    try:
-        if key in _YES:
-            return True
-        if key in _NO:
-            return False
-    except TypeError:
-        pass
+    if key in _YES:
+        return True
+    if key in _NO:
+        return False
     raise BadInput("an answer is neither yes nor no", place=f"[screening] {code}", got=repr(answer))
 
 
@@ -156,15 +154,16 @@ UNCHECKED_TAIL = " Not everything could be checked: {rules}."
 def effort_question(efforts: int) -> str:
     """The one question the balance hint may open; it states no finding."""
     return (
-        f"In {efforts} hard efforts the share of the legs moved away and came back soon after. A recording cannot "
-        "say why, and its absence would mean nothing; it only opens a question: does one leg go weak, numb or "
-        "heavy only at hard effort and clear within minutes of stopping? If so, ask a clinician about it."
+        f"In {efforts} hard efforts the share of the legs moved away and came back soon after. A recording "
+        "cannot say why, and its absence would mean nothing; it only opens a question: does one leg go "
+        "weak, numb or heavy only at hard effort and clear within minutes of stopping? If so, ask a "
+        "clinician about it."
     )
 
 
 SCREENING_QUESTION = (
-    "With this reason on the page it is worth answering the screening questions: some signs matter more than "
-    "anything a bike records."
+    "With this reason on the page it is worth answering the screening questions: some signs matter more "
+    "than anything a bike records."
 )
 
 # --- what to do where there is not enough data --------------------------------------------------------------
@@ -172,32 +171,32 @@ SCREENING_QUESTION = (
 NEXT_STEPS: tuple[tuple[tuple[str, ...], str], ...] = (
     (
         ("power_w", "cadence_rpm", "heart_rate_bpm"),
-        "This file holds neither power nor cadence nor heart rate. Check that the recorder is paired with the "
-        "bike before the next class.",
+        "This file holds neither power nor cadence nor heart rate. Check that the recorder is paired with "
+        "the bike before the next class.",
     ),
     (
         ("power_w", "cadence_rpm"),
-        "This bike sent neither power nor cadence. Pair the recorder with the bike's power (ANT+ or Bluetooth) "
-        "before the next class.",
+        "This bike sent neither power nor cadence. Pair the recorder with the bike's power (ANT+ or "
+        "Bluetooth) before the next class.",
     ),
     (
         ("cadence_rpm",),
-        "This bike sent no cadence, so torque is unknown. A cadence sensor on the crank, or a recorder that "
-        "stores the bike's cadence, makes the next class readable.",
+        "This bike sent no cadence, so torque is unknown. A cadence sensor on the crank, or a recorder "
+        "that stores the bike's cadence, makes the next class readable.",
     ),
     (
         ("power_w",),
-        "This bike sent no power, so torque is unknown. Slow legs alone say nothing of how heavy the gear was: "
-        "ride a bike that measures power, or add pedals that do.",
+        "This bike sent no power, so torque is unknown. Slow legs alone say nothing of how heavy the gear "
+        "was: ride a bike that measures power, or add pedals that do.",
     ),
 )
 """Missing channels → what to do; the first row whose channels are all missing applies."""
 
 NEXT_STEP_SHORT = (
-    "The recording holds {minutes:.0f} min of pedalling; {least:.0f} are needed. Start the recorder with the class and "
-    "let it run to the end."
+    "The recording holds {minutes:.0f} min of pedalling; {least:.0f} are needed. Start the recorder with "
+    "the class and let it run to the end."
 )
 NEXT_STEP_QUALITY = (
-    "Too little of this class was recorded well enough ({reasons}). Check batteries and pairing, and record once "
-    "a second."
+    "Too little of this class was recorded well enough ({reasons}). Check batteries and pairing, and "
+    "record once a second."
 )
