@@ -127,6 +127,25 @@ def annotated(function: Callable[..., Any]) -> Iterable[tuple[Any, Any]]:
             yield kind, said
 
 
+def rules() -> str:
+    """The rules of the review with their parts."""
+    from telemetry.analysis.rules import RULES
+
+    return table(
+        ("rule", "reason", "evidence", "parts"),
+        ((rule.code, rule.title, rule.evidence, ", ".join(part.name for part in rule.parts)) for rule in RULES),
+    )
+
+
+def screening() -> str:
+    """The screening questions by code."""
+    from telemetry.analysis.wording import SCREENING
+
+    return table(
+        ("code", "question", "leads to"), ((f"`{item.code}`", item.text, item.urgency) for item in SCREENING)
+    )
+
+
 def shape() -> str:
     """The objects inside the JSON, field by field, from the data model."""
     from telemetry import model
@@ -164,6 +183,8 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "channels": channels,
     "errors": errors,
     "commands": commands,
+    "rules": rules,
+    "screening": screening,
     "shape": shape,
 }
 

@@ -44,7 +44,9 @@ def draw(job: Job) -> Written:
     written: list[Path] = []
     try:
         for path in job.paths:
-            written.append(write_report(job.analysis, path, paper=job.paper, share=job.share))
+            written.append(  # noqa: PERF401 those before a failure are kept
+                write_report(job.analysis, path, paper=job.paper, share=job.share)
+            )
         if job.figures is not None:
             written.extend(write_figures(job.analysis, job.paths[0], job.figures, share=job.share))
     except (KeyboardInterrupt, SystemExit):
