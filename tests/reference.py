@@ -1,11 +1,13 @@
 """The slow, obvious twin of every compiled kernel: plain loops that a reader can check by eye.
 
-Each twin has its kernel's name and arguments. Twins are the definition; where the two differ, the kernel is wrong.
+Each twin has its kernel's name and arguments. Twins are the definition: where the two differ, the kernel is
+wrong.
 """
 
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 import numpy as np
 
@@ -65,7 +67,7 @@ def observed_seconds(valid, step_s, dt_s, shortest_s, longest_s):
     observed = sum(dt for dt, ok in zip(dt_s, valid, strict=True) if ok)
     rows = [i for i, ok in enumerate(valid) if ok]
     scaled, gaps = 0.0, 0
-    for a, b in zip(rows, rows[1:], strict=False):
+    for a, b in pairwise(rows):
         span = sum(step_s[a:b])
         unseen = span - dt_s[a]
         if unseen > 0 and shortest_s + 1e-6 < span <= longest_s + 1e-6:
@@ -201,7 +203,7 @@ def rainflow(value):
             else:
                 counted.append((y, 1.0))
                 points[-3:-1] = []
-    counted += [(abs(b - a), 0.5) for a, b in zip(points, points[1:], strict=False)]
+    counted += [(abs(b - a), 0.5) for a, b in pairwise(points)]
     return np.array([r for r, _ in counted]), np.array([n for _, n in counted])
 
 
