@@ -7,6 +7,7 @@
     │   ├── LimitExceeded     larger than the grammar allows
     │   └── BadRider          a rider file or option with nonsense in it
     ├── MissingChannel        the recording has no such channel
+    ├── NoRadio               no ANT stick, no driver for it, no permission, or no answer from it
     └── CannotWrite           an output that could not be written
 
 An error carries what it knows as attributes and says it in one sentence that a coach could forward:
@@ -89,6 +90,10 @@ class BadRider(BadInput):
 
 class MissingChannel(TelemetryError):
     """The recording has no such channel."""
+
+
+class NoRadio(TelemetryError):
+    """No ANT stick to listen with; says what to do about it."""
 
 
 class CannotWrite(TelemetryError):

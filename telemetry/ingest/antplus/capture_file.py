@@ -16,7 +16,6 @@ from typing import Final
 
 from telemetry.errors import CannotWrite
 from telemetry.ingest.antplus import capture_format as form
-from telemetry.ingest.fit.write import crc16
 
 WRITE_EVERY_S: Final = 0.25
 SYNC_EVERY_S: Final = 1.0
@@ -130,7 +129,7 @@ class CaptureFile:
             return
         self._waiting.clear()
         self._good += len(waiting)
-        self._crc = crc16(waiting, self._crc)
+        self._crc = form.crc_on(waiting, self._crc)
         self._dirty = True
 
     def sync(self) -> None:

@@ -19,7 +19,10 @@ import zlib
 from dataclasses import dataclass
 from typing import Final
 
+from telemetry.ingest.fit.crc import TABLE
+
 FIT_EPOCH_S: Final = 631065600
+_CRC: Final[list[int]] = TABLE.tolist()
 OPEN_SIZE: Final = 0xFFFFFFFF
 HEADER_BYTES: Final = 14
 FRACTIONS_PER_SECOND: Final = 32768
@@ -101,10 +104,19 @@ def ble_fields(length: int) -> tuple[tuple[int, int, int], ...]:
 
 def header(data_size: int = OPEN_SIZE) -> bytes:
     """The 14-byte file header with its checksum."""
-    from telemetry.ingest.fit.write import crc16
-
     head = struct.pack("<BBHI4s", HEADER_BYTES, 0x20, 2132, data_size, b".FIT")
-    return head + struct.pack("<H", crc16(head))
+    return head + struct.pack("<H", crc_on(head))
+
+
+def crc_on(data: bytes, crc: int = 0) -> int:
+    """The FIT checksum carried on over more bytes; a few thousand a write, so a plain loop will do.
+
+    >>> hex(crc_on(b"6789", crc_on(b"12345")))
+    '0xbb3d'
+    """
+    for byte in data:
+        crc = (crc >> 8) ^ _CRC[(crc ^ byte) & 0xFF]
+    return crc
 
 
 def opening(serial: int, created_s: float) -> bytes:
