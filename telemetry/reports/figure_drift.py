@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 
     from telemetry.model import ClassAnalysis, Drift
 
-LEFT_IN, RIGHT_IN, BOTTOM_IN = 0.42, 0.86, 0.46
-PANEL_IN, HEADER_IN = 1.55, 0.46
+LEFT_IN, RIGHT_IN, BOTTOM_IN = 0.46, 0.86, 0.46
+PANEL_IN, HEADER_IN = 1.55, 0.52
 UNITS = {"bpm/h": "bpm per hour", "rpm/min": "rpm per minute", "points/h": "points per hour"}
 
 
@@ -142,7 +142,15 @@ def draw_cadence_drift(axes: Axes, analysis: ClassAnalysis) -> None:
             zorder=0.9,
         ).set_gid("onset-window")
         _name_onset(axes, onset.window_min)
-    axes.plot(time, residual, color=colour, linewidth=0.6, marker="o", markersize=2.6, zorder=2.2)
+    axes.plot(
+        time,
+        residual,
+        color=colour,
+        linewidth=0.6,
+        marker="o",
+        markersize=2.6 if len(time) < 150 else 1.8,
+        zorder=2.2,
+    )
     axes.lines[-1].set_gid("trace-cadence-residual")
     if fit is not None and len(fit[0]) == len(time):
         axes.plot(time, fit[0], color=style.INK, linewidth=1.5, zorder=2.4)
@@ -152,17 +160,16 @@ def draw_cadence_drift(axes: Axes, analysis: ClassAnalysis) -> None:
 
 
 def _name_onset(axes: Axes, window: tuple[float, float]) -> None:
-    """Words for the onset window, on that side of it which has room."""
+    """Words for the onset window: above the falling line, from the window on, never past the panel."""
     low, high = axes.get_xlim()
     text = f"fall began: minute {window[0]:.0f} to {window[1]:.0f}"
-    need = (parts.text_width_in(text, style.NOTE_PT) + 0.08) / parts.width_in(axes) * (high - low)
-    left = window[0] - low >= need
+    need = (parts.text_width_in(text, style.NOTE_PT) + 0.1) / parts.width_in(axes) * (high - low)
     axes.text(
-        window[0] - 0.01 * (high - low) if left else max(window[1] + 0.01 * (high - low), low),
-        axes.get_ylim()[0] + 0.05 * np.ptp(axes.get_ylim()),
+        max(low, min(window[0] + 0.01 * (high - low), high - need)),
+        axes.get_ylim()[1] - 0.04 * np.ptp(axes.get_ylim()),
         text,
-        ha="right" if left else "left",
-        va="bottom",
+        ha="left",
+        va="top",
         fontsize=style.NOTE_PT,
         bbox={"facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.85, "pad": 1.0},
         zorder=3.0,

@@ -20,8 +20,9 @@ if TYPE_CHECKING:
 
     from telemetry.model import ClassAnalysis
 
-LEFT_IN, RIGHT_IN, BOTTOM_IN, TOP_IN = 0.42, 0.92, 0.46, 0.28
+LEFT_IN, RIGHT_IN, BOTTOM_IN, TOP_IN = 0.46, 0.92, 0.46, 0.28
 PANEL_IN = 2.0
+SECOND_LINE_IN = 0.15
 LOAD_POINTS = 500
 """a sum grows smoothly: fewer points than a trace needs"""
 
@@ -31,9 +32,14 @@ def height_in(analysis: ClassAnalysis, width_in: float) -> float:
     return TOP_IN + PANEL_IN + BOTTOM_IN
 
 
-def _one_panel(figure: Figure) -> Axes:
+def mean_maximal_height_in(analysis: ClassAnalysis, width_in: float) -> float:
+    """As `height_in`, with tick labels of two lines."""
+    return height_in(analysis, width_in) + SECOND_LINE_IN
+
+
+def _one_panel(figure: Figure, bottom: float = BOTTOM_IN) -> Axes:
     width = float(figure.get_size_inches()[0]) - LEFT_IN - RIGHT_IN
-    return parts.place(figure, LEFT_IN, BOTTOM_IN, width, PANEL_IN)
+    return parts.place(figure, LEFT_IN, bottom, width, PANEL_IN)
 
 
 # --- accumulated load ---------------------------------------------------------------------------------------
@@ -123,9 +129,19 @@ def duration_label(seconds: float) -> str:
     return f"{seconds:.0f} s" if seconds < SECONDS_PER_MINUTE else f"{seconds / SECONDS_PER_MINUTE:g} min"
 
 
+def duration_ticks(durations: np.ndarray) -> list[str]:
+    """Numbers with the unit below the first of each: nine durations stand side by side, even on a phone."""
+    labels, last = [], ""
+    for seconds in durations:
+        count, unit = duration_label(float(seconds)).split(" ")
+        labels.append(count if unit == last else f"{count}\n{unit}")
+        last = unit
+    return labels
+
+
 def draw_mean_maximal_figure(figure: Figure, analysis: ClassAnalysis) -> None:
     """The mean-maximal torque on a sheet."""
-    draw_mean_maximal_torque(_one_panel(figure), analysis)
+    draw_mean_maximal_torque(_one_panel(figure, BOTTOM_IN + SECOND_LINE_IN), analysis)
 
 
 def draw_mean_maximal_torque(axes: Axes, analysis: ClassAnalysis) -> None:
@@ -139,12 +155,10 @@ def draw_mean_maximal_torque(axes: Axes, analysis: ClassAnalysis) -> None:
     )
     axes.set_xscale("log")
     axes.set_xlim(0.8, float(duration[-1]) * 1.25)
-    narrow = parts.width_in(axes) < 3.6
-    shown = [value for value in duration if not narrow or value not in (5.0, 30.0, 120.0, 600.0)]
-    axes.set_xticks(shown, [duration_label(value) for value in shown])
+    axes.set_xticks(duration, duration_ticks(duration))
     axes.set_xticks([], minor=True)
     axes.set_xlabel("Duration of the stretch")
-    axes.xaxis.set_label_coords(0.5, -19.0 / (parts.height_in(axes) * parts.POINTS_PER_INCH))
+    axes.xaxis.set_label_coords(0.5, -30.0 / (parts.height_in(axes) * parts.POINTS_PER_INCH))
     top = max(float(torque.max()) * 1.12, edge or 0.0)
     parts.scale(axes, 0.0, top, 4)
     parts.header(axes, style.axis_label("torque_nm") + ", best mean")

@@ -303,21 +303,9 @@ def mark_silence(axes: Axes, analysis: ClassAnalysis) -> None:
     """Seconds without data: a dotted band for a gap, a plain one for a pause."""
     gaps, pauses = silences(analysis)
     if gaps:
-        spans_in(
-            axes,
-            gaps,
-            0,
-            1,
-            facecolor=style.FAINT,
-            edgecolor=style.MUTED,
-            hatch="...",
-            linewidth=0,
-            zorder=0.6,
-        ).set_gid("gaps")
+        spans_in(axes, gaps, 0, 1, zorder=0.6, **style.GAP_LOOK).set_gid("gaps")
     if pauses:
-        spans_in(axes, pauses, 0, 1, facecolor=style.RULE, edgecolor="none", linewidth=0, zorder=0.6).set_gid(
-            "pauses"
-        )
+        spans_in(axes, pauses, 0, 1, zorder=0.6, **style.PAUSE_LOOK).set_gid("pauses")
 
 
 def mark_bouts(axes: Axes, analysis: ClassAnalysis, span: Span | None = None) -> None:

@@ -1,8 +1,8 @@
 """The piece of trace behind each finding: what was over which limit, and when.
 
 Comes in: a figure and an analysis with the finding. Goes out: the torque and cadence around a bout, the
-strokes before and after minute 30, the drift, the balance, or a value on its scale. Small and quick to draw: a
-reason card carries one of them. Leaves to others: the words of the finding.
+strokes before and after minute 30, the drift, the balance, or a value on its scale. Small and quick to draw:
+a reason card carries one of them. Leaves to others: the words of the finding.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from telemetry.model import ClassAnalysis, Finding
 
-LEFT_IN, RIGHT_IN, BOTTOM_IN, HEADER_IN = 0.42, 0.86, 0.46, 0.28
+LEFT_IN, RIGHT_IN, BOTTOM_IN, HEADER_IN = 0.46, 0.86, 0.46, 0.28
 PANEL_IN = 0.9
 AROUND = 0.35
 """how much of the stretch is shown before and after it"""
@@ -93,9 +93,9 @@ def _draw_late(figure: Figure, analysis: ClassAnalysis, row: Finding) -> None:
     minute = parts.limit(analysis, "late_minute", 30.0)
     before = float(np.interp(minute, time, count))
     whole = float(count[-1])
-    notes = [(whole, f"{whole:.0f} strokes", style.INK)]
+    notes = [(whole, f"{whole:.0f}\nstrokes", style.INK)]
     if time[0] < minute < time[-1]:
-        notes.append((before, f"{before:.0f} by min {minute:g}", style.INK))
+        notes.append((before, f"{before:.0f} by\nminute {minute:g}", style.INK))
         axes.plot([minute], [before], marker="o", markersize=5, color=style.INK, zorder=2.6)
     parts.beside_apart(axes, notes)
     parts.mark_late(axes, analysis, named=True)

@@ -11,24 +11,21 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from matplotlib.patches import Rectangle
 
+from telemetry.reports import figure_key, style
 from telemetry.reports import figure_parts as parts
-from telemetry.reports import style
 from telemetry.units import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
 
     from telemetry.model import ClassAnalysis
 
 PANELS = ("power_w", "cadence_rpm", "torque_nm", "heart_rate_bpm")
 STATES = ("interpolated", "estimated", "masked", "missing")
 
-LEFT_IN = 0.42
+LEFT_IN = 0.46
 STRIP_IN, STRIP_BETWEEN_IN = 0.19, 0.05
-KEY_ROW_IN, KEY_SWATCH_IN, KEY_BETWEEN_IN = 0.20, 0.24, 0.16
 
 
 def strips_height_in(rows: Sequence[str]) -> float:
@@ -203,12 +200,10 @@ def _in_strip(axes: Axes, x: float, y: float, text: str, gid: str, **look: Any) 
 
 # --- key ----------------------------------------------------------------------------------------------------
 
-_Entry = tuple[str, dict[str, Any], float]
-"""words, look of the swatch, its height as a share of the row"""
 
-
-def _key_entries(analysis: ClassAnalysis) -> list[_Entry]:
-    entries: list[_Entry] = []
+def key_entries(analysis: ClassAnalysis) -> list[figure_key.Entry]:
+    """Tiers, silence and trust states, those only that this class has."""
+    entries = []
     present = {bout.tier for bout in analysis.bouts}
     for tier in style.TIERS:
         if tier in present:
@@ -218,60 +213,25 @@ def _key_entries(analysis: ClassAnalysis) -> list[_Entry]:
                 "hatch": style.TIER_HATCHES[tier] or None,
                 "linewidth": 0.6,
             }
-            entries.append((f"{style.TIER_LETTERS[tier]} {tier} bout", look, 1.0))
+            entries.append(figure_key.Entry(f"{style.TIER_LETTERS[tier]} {tier} bout", look))
     gaps, pauses = parts.silences(analysis)
     if gaps:
-        look = {"facecolor": style.FAINT, "edgecolor": style.MUTED, "hatch": "...", "linewidth": 0.0}
-        entries.append(("no data", look, 1.0))
+        entries.append(figure_key.Entry("no data", style.GAP_LOOK))
     if pauses:
-        entries.append(("paused", {"facecolor": style.RULE, "edgecolor": "none"}, 1.0))
-    states: dict[str, list[parts.Span]] = {}
-    for channel in panels(analysis):
-        states |= trust(analysis, channel)
+        entries.append(figure_key.Entry("paused", style.PAUSE_LOOK))
+    found = {state for channel in panels(analysis) for state in trust(analysis, channel)}
     for state in STATES:
-        if state in states:
+        if state in found:
             look = {
                 "facecolor": style.STATE_COLOURS[state],
                 "edgecolor": style.MUTED,
                 "hatch": style.STATE_HATCHES[state] or None,
                 "linewidth": 0.6,
             }
-            entries.append((f"samples {state}", look, 0.45))
+            entries.append(figure_key.Entry(f"samples {state}", look, 0.45))
     return entries
 
 
-def key_rows(analysis: ClassAnalysis, width_in: float) -> list[list[tuple[float, _Entry]]]:
-    """The key's entries in rows that fit the width, each with its place from the left edge [in]."""
-    rows: list[list[tuple[float, _Entry]]] = []
-    x = width_in
-    for entry in _key_entries(analysis):
-        wide = KEY_SWATCH_IN + 0.06 + parts.text_width_in(entry[0], style.NOTE_PT)
-        if x + wide > width_in - 0.05:
-            rows.append([])
-            x = LEFT_IN
-        rows[-1].append((x, entry))
-        x += wide + KEY_BETWEEN_IN
-    return rows
-
-
-def draw_key(figure: Figure, rows: list[list[tuple[float, _Entry]]]) -> None:
-    wide, high = figure.get_size_inches()
-    swatch = KEY_ROW_IN - 0.07
-    for i, row in enumerate(reversed(rows)):
-        bottom = 0.03 + i * KEY_ROW_IN
-        for x, (words, look, share) in row:
-            box = Rectangle(
-                (x / wide, bottom / high),
-                KEY_SWATCH_IN / wide,
-                swatch * share / high,
-                transform=figure.transFigure,
-                **look,
-            )
-            figure.add_artist(box)
-            figure.text(
-                (x + KEY_SWATCH_IN + 0.06) / wide,
-                (bottom + swatch / 2) / high,
-                words,
-                fontsize=style.NOTE_PT,
-                va="center_baseline",
-            ).set_gid("key")
+def key_rows(analysis: ClassAnalysis, width_in: float) -> list[list[figure_key.Placed]]:
+    """The key in rows that fit the width."""
+    return figure_key.rows(key_entries(analysis), LEFT_IN, width_in)

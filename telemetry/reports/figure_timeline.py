@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from telemetry.model import CHANNELS
+from telemetry.reports import figure_key, style
 from telemetry.reports import figure_parts as parts
 from telemetry.reports import figure_strips as extras
-from telemetry.reports import style
 from telemetry.units import SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
@@ -37,9 +37,12 @@ TRUST_HEIGHT = 0.055
 # --- what there is to draw ----------------------------------------------------------------------------------
 
 
-def trace(analysis: ClassAnalysis, channel: str) -> tuple[np.ndarray, np.ndarray] | None:
+def trace(
+    analysis: ClassAnalysis, channel: str, span: parts.Span | None = None
+) -> tuple[np.ndarray, np.ndarray] | None:
     """A channel as a line: minutes and values, broken at gaps, and where legs or values rest.
 
+    Of a `span` all samples are there; it is cut before the line is thinned.
     Torque and cadence of a coasting rider are left out rather than drawn as zero.
     """
     values = parts.column(analysis, channel)
@@ -50,6 +53,9 @@ def trace(analysis: ClassAnalysis, channel: str) -> tuple[np.ndarray, np.ndarray
     elif channel == "torque_nm":
         values = np.where(values > 0.0, values, np.nan)
     time, values = parts.broken(parts.minutes(analysis), values, parts.breaks(analysis))
+    if span is not None:
+        near = (time >= span[0] - 0.1) & (time <= span[1] + 0.1)
+        time, values = time[near], values[near]
     return parts.decimate(time, values)
 
 
@@ -79,7 +85,7 @@ def height_in(analysis: ClassAnalysis, width_in: float) -> float:
         + rows * (extras.STRIP_IN + extras.STRIP_BETWEEN_IN)
         + count * (PANEL_IN + BETWEEN_IN)
         + BOTTOM_IN
-        + len(extras.key_rows(analysis, width_in)) * extras.KEY_ROW_IN
+        + figure_key.height_in(extras.key_rows(analysis, width_in))
     )
 
 
@@ -89,8 +95,8 @@ def draw_timeline(figure: Figure, analysis: ClassAnalysis) -> None:
     inner = width - extras.LEFT_IN - RIGHT_IN
     names = extras.panels(analysis)
     key = extras.key_rows(analysis, width)
-    extras.draw_key(figure, key)
-    bottom = BOTTOM_IN + len(key) * extras.KEY_ROW_IN
+    figure_key.draw(figure, key)
+    bottom = BOTTOM_IN + figure_key.height_in(key)
     top_panel = None
     for channel in reversed(names):
         top_panel = parts.place(figure, extras.LEFT_IN, bottom, inner, PANEL_IN)
@@ -116,7 +122,7 @@ def draw_channel(
     span = span or parts.class_span(analysis)
     axes.set_gid(f"panel-{channel}")
     parts.time_axis(axes, span, labelled=labelled)
-    line = trace(analysis, channel)
+    line = trace(analysis, channel, span)
     assert line is not None, channel
     time, values = line
     shown = values[(time >= span[0]) & (time <= span[1])]

@@ -14,8 +14,8 @@ import numpy as np
 from matplotlib.patches import PathPatch, Rectangle
 from matplotlib.path import Path
 
+from telemetry.reports import figure_key, style
 from telemetry.reports import figure_parts as parts
-from telemetry.reports import style
 from telemetry.units import power_w, torque_nm
 
 if TYPE_CHECKING:
@@ -24,12 +24,12 @@ if TYPE_CHECKING:
 
     from telemetry.model import ClassAnalysis
 
-LEFT_IN, RIGHT_IN, BOTTOM_IN, TOP_IN, KEY_IN = 0.42, 0.62, 0.50, 0.46, 0.22
+LEFT_IN, RIGHT_IN, BOTTOM_IN, TOP_IN = 0.46, 0.62, 0.48, 0.28
 HEIGHT_SHARE = 0.66
 """height of the plane as a share of its width"""
 CELL_RPM = 2.0
 SLOWEST_RPM, FASTEST_RPM = 40.0, 110.0
-LEVELS_S = (1.0, 5.0, 15.0, 60.0, 180.0)
+LEVELS_S = (1.0, 10.0, 60.0, 180.0)
 """seconds in a cell from which each shade begins"""
 
 
@@ -40,13 +40,17 @@ def applies(analysis: ClassAnalysis) -> bool:
 
 def height_in(analysis: ClassAnalysis, width_in: float) -> float:
     """Height that the figure needs at a width."""
-    return TOP_IN + (width_in - LEFT_IN - RIGHT_IN) * HEIGHT_SHARE + BOTTOM_IN + KEY_IN
+    key = figure_key.height_in(_key_rows(analysis, width_in))
+    return TOP_IN + (width_in - LEFT_IN - RIGHT_IN) * HEIGHT_SHARE + BOTTOM_IN + key
 
 
 def draw(figure: Figure, analysis: ClassAnalysis) -> None:
     """The plane on a sheet, with its key below."""
-    width = float(figure.get_size_inches()[0]) - LEFT_IN - RIGHT_IN
-    axes = parts.place(figure, LEFT_IN, BOTTOM_IN + KEY_IN, width, width * HEIGHT_SHARE)
+    whole = float(figure.get_size_inches()[0])
+    width = whole - LEFT_IN - RIGHT_IN
+    key = _key_rows(analysis, whole)
+    figure_key.draw(figure, key)
+    axes = parts.place(figure, LEFT_IN, BOTTOM_IN + figure_key.height_in(key), width, width * HEIGHT_SHARE)
     draw_torque_cadence(axes, analysis)
 
 
@@ -65,15 +69,12 @@ def draw_torque_cadence(axes: Axes, analysis: ClassAnalysis) -> None:
     axes.xaxis.set_label_coords(0.5, -19.0 / (parts.height_in(axes) * parts.POINTS_PER_INCH))
     parts.scale(axes, 0.0, max(float(torque.max()) * 1.06, (edge or 0.0) * 1.3), 5)
     axes.grid(visible=False)
-    # the top edge belongs to the names of the power lines, which leave through it
     parts.header(axes, style.axis_label("torque_nm"))
-    axes.yaxis.set_label_coords(0.0, 1.0 + 17.0 / (parts.height_in(axes) * parts.POINTS_PER_INCH))
 
     _draw_grinding(axes, analysis, edge)
-    shades = _draw_cells(axes, cadence, torque, seconds, in_bout)
-    _draw_power(axes)
+    _draw_cells(axes, cadence, torque, seconds, in_bout)
+    _draw_power(axes, float(power_w(1.0, 1.0) * (cadence * torque).max()))
     _draw_quadrants(axes, analysis, reference)
-    _draw_key(axes, shades, bool(in_bout.any()))
 
 
 def _points(analysis: ClassAnalysis) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
@@ -93,7 +94,7 @@ def _points(analysis: ClassAnalysis) -> tuple[np.ndarray, np.ndarray, np.ndarray
 
 def _draw_cells(
     axes: Axes, cadence: np.ndarray, torque: np.ndarray, seconds: np.ndarray, in_bout: np.ndarray
-) -> list[int]:
+) -> None:
     """Cells shaded by the seconds spent in them, one path per shade; those with bouts outlined."""
     (slow, fast), high = axes.get_xlim(), axes.get_ylim()[1]
     cell_nm = parts.nice_step(high, 45)
@@ -101,7 +102,6 @@ def _draw_cells(
     y_edges = np.arange(0.0, high + cell_nm / 2, cell_nm)
     total, _, _ = np.histogram2d(cadence, torque, (x_edges, y_edges), weights=seconds)
     level = np.digitize(total, LEVELS_S) - 1
-    drawn = []
     for i, colour in enumerate(style.DENSITY):
         found = np.argwhere(level == i)
         if len(found):
@@ -110,7 +110,6 @@ def _draw_cells(
                 PathPatch(path, facecolor=colour, edgecolor=style.PAPER, linewidth=0.2, zorder=1.5)
             )
             axes.patches[-1].set_gid(f"cells-{i}")
-            drawn.append(i)
     if in_bout.any():
         inside, _, _ = np.histogram2d(
             cadence[in_bout], torque[in_bout], (x_edges, y_edges), weights=seconds[in_bout]
@@ -122,7 +121,6 @@ def _draw_cells(
                 PathPatch(path, facecolor="none", edgecolor=style.TIER_EDGE, linewidth=0.8, zorder=1.6)
             )
             axes.patches[-1].set_gid("cells-in-bouts")
-    return drawn
 
 
 def _boxes(x: np.ndarray, y: np.ndarray, width: float, height: float) -> Path:
@@ -153,50 +151,23 @@ def _draw_grinding(axes: Axes, analysis: ClassAnalysis, edge: float | None) -> N
     axes.add_patch(region)
 
 
-def _draw_power(axes: Axes) -> None:
-    """Lines of equal power, named where they leave the plane: at its upper or its right edge."""
+def _draw_power(axes: Axes, most_w: float) -> None:
+    """Lines of equal power to somewhat beyond the class's own, named where they leave at the right."""
     (slow, fast), high = axes.get_xlim(), axes.get_ylim()[1]
-    most = power_w(high, fast)
-    step = next(s for s in (25.0, 50.0, 100.0, 200.0, 400.0, 1000.0) if most / s <= 14)
-    wide, tall = parts.width_in(axes), parts.height_in(axes)
-    last_top, last_side = -1.0, -1.0
+    tall = parts.height_in(axes)
+    highest = min(power_w(high, fast), 1.5 * most_w)
+    step = next(s for s in (25.0, 50.0, 100.0, 200.0, 400.0, 1000.0) if highest / s <= 8)
     x = np.linspace(slow, fast, 60)
-    watts = step
-    while watts < most:
+    last = -1.0
+    for watts in np.arange(step, highest + step / 2, step):
         y = torque_nm(watts, 1.0) / x
-        axes.plot(x[y <= high * 1.02], y[y <= high * 1.02], color=style.MUTED, linewidth=0.6, zorder=2.0)
+        inside = y <= high * 1.02
+        axes.plot(x[inside], y[inside], color=style.MUTED, linewidth=0.6, zorder=2.0)
         axes.lines[-1].set_gid(f"power-{watts:.0f}")
-        side = float(torque_nm(watts, fast))
-        top = float(torque_nm(watts, 1.0) / high)
-        name = f"{watts:.0f} W"
-        if top > slow:
-            at = (top - slow) / (fast - slow) * wide
-            half = parts.text_width_in(name, style.NOTE_PT) / 2
-            if at - half > last_top + 0.08 and at + half < wide + 0.1:
-                _name(axes, (top, high), (0, 2), name, "center", "bottom")
-                last_top = at + half
-        if side < high:
-            at = side / high * tall
-            if at > last_side + 0.16:
-                _name(axes, (fast, side), (4, 0), name, "left", "center")
-                last_side = at
-        watts += step
-
-
-def _name(
-    axes: Axes, xy: tuple[float, float], offset: tuple[float, float], text: str, ha: str, va: str
-) -> None:
-    axes.annotate(
-        text,
-        xy=xy,
-        xytext=offset,
-        textcoords="offset points",
-        ha=ha,
-        va=va,
-        fontsize=style.NOTE_PT,
-        color=style.MUTED,
-        annotation_clip=False,
-    ).set_gid("power-name")
+        side = torque_nm(watts, fast)
+        if side < high and side / high * tall > last + 0.16:
+            parts.beside(axes, side, f"{watts:.0f} W", style.MUTED)
+            last = side / high * tall
 
 
 def _draw_quadrants(axes: Axes, analysis: ClassAnalysis, reference: float | None) -> None:
@@ -226,45 +197,22 @@ def _draw_quadrants(axes: Axes, analysis: ClassAnalysis, reference: float | None
         ).set_gid("quadrant")
 
 
-def _draw_key(axes: Axes, shades: list[int], bouts: bool) -> None:
-    """What the shades mean, below the axis."""
-    wide, tall = parts.width_in(axes), parts.height_in(axes)
-    y = -(BOTTOM_IN + KEY_IN - 0.12) / tall
-    x = 0.0
-
-    def say(text: str) -> None:
-        nonlocal x
-        axes.text(
-            x / wide, y, text, transform=axes.transAxes, fontsize=style.NOTE_PT, va="center_baseline"
-        ).set_gid("key")
-        x += parts.text_width_in(text, style.NOTE_PT) + 0.08
-
-    def box(colour: str, edge: str, hatch: str | None = None) -> None:
-        nonlocal x
-        patch = Rectangle(
-            (x / wide, y - 0.05 / tall),
-            0.16 / wide,
-            0.11 / tall,
-            transform=axes.transAxes,
-            facecolor=colour,
-            edgecolor=edge,
-            hatch=hatch,
-            linewidth=0.8,
-            clip_on=False,
-        )
-        axes.add_artist(patch)
-        x += 0.16 + 0.05
-
-    say("Seconds in a cell:")
-    names = [f"{low:g}+" for low in LEVELS_S]
-    for i in shades:
-        box(style.DENSITY[i], style.PAPER)
-        say(names[i])
-    if bouts:
-        box("none", style.TIER_EDGE)
-        say("in a bout")
-    box(style.TIER_COLOURS["loaded"], style.TIER_HATCH, style.TIER_HATCHES["grinding"])
-    say("grinding")
+def _key_rows(analysis: ClassAnalysis, width_in: float) -> list[list[figure_key.Placed]]:
+    """What the shades mean; the shades are a scale and are named together."""
+    entries = [figure_key.Entry("Seconds in a cell:")]
+    for seconds, colour in zip(LEVELS_S, style.DENSITY, strict=True):
+        entries.append(figure_key.Entry(f"{seconds:g}+", {"facecolor": colour, "edgecolor": style.PAPER}))
+    if analysis.bouts:
+        look: dict[str, Any] = {"facecolor": "none", "edgecolor": style.TIER_EDGE, "linewidth": 0.8}
+        entries.append(figure_key.Entry("in a bout", look))
+    if parts.number(analysis, "grinding_on_torque_nm") is not None:
+        look = {
+            "facecolor": style.TIER_COLOURS["loaded"],
+            "edgecolor": style.TIER_HATCH,
+            "hatch": style.TIER_HATCHES["grinding"],
+        }
+        entries.append(figure_key.Entry("grinding", look))
+    return figure_key.rows(entries, LEFT_IN, width_in)
 
 
 def alt(analysis: ClassAnalysis) -> str:

@@ -111,7 +111,7 @@ FIGURES: dict[str, Figure] = {
             figure_load.draw_mean_maximal_figure,
             figure_load.mean_maximal_applies,
             figure_load.mean_maximal_alt,
-            figure_load.height_in,
+            figure_load.mean_maximal_height_in,
         ),
         Figure(
             "drift",

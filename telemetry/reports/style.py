@@ -51,7 +51,10 @@ STATE_COLOURS: dict[str, str] = {
 }
 STATE_HATCHES: dict[str, str] = {"interpolated": "", "masked": "", "missing": "", "estimated": "|||||"}
 
-DENSITY = ("#dce6f0", "#a9c3dd", "#6893be", "#2c5f97", "#0b2f5c")
+GAP_LOOK: dict[str, Any] = {"facecolor": FAINT, "edgecolor": MUTED, "hatch": "...", "linewidth": 0.0}
+PAUSE_LOOK: dict[str, Any] = {"facecolor": RULE, "edgecolor": "none", "linewidth": 0.0}
+
+DENSITY = ("#d7e3ef", "#93b4d4", "#3f74a9", "#0b2f5c")
 """few to many seconds in a cell, light to dark"""
 
 TITLE_PT, LABEL_PT, TICK_PT, NOTE_PT = 11.0, 9.5, 9.0, 8.5
