@@ -327,10 +327,8 @@ class Radio:
         sticks = find_sticks()
         if len(sticks) <= self.stick:
             raise NoRadio(
-                "no ANT stick is plugged in"
-                if not sticks
-                else f"there is no ANT stick number {self.stick + 1}",
                 f"there is no ANT stick number {self.stick + 1}" if sticks else "no ANT stick is plugged in",
+                expected="a USB stick 0fcf:1008 or 0fcf:1009 (without one: telemetry capture --virtual 10)",
                 got=f"{len(sticks)} plugged in" if sticks else None,
             )
         last: NoRadio | None = None
