@@ -278,3 +278,175 @@ def bout_sums(dt_s, power_w, cadence_rpm, torque_nm, pedalling, start, stop):
         np.sum((torque * dt)[mean]),
         np.sum(dt[mean]),
     )
+
+
+# --- robust.py ----------------------------------------------------------------------------------------------
+
+
+def select(values, k):
+    return sorted(values)[k]
+
+
+def median(values):
+    ordered = sorted(values)
+    n = len(ordered)
+    if not n:
+        return math.nan
+    return ordered[n // 2] if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2.0
+
+
+def theil_sen(x, y, inflation):
+    points = [(a, b) for a, b in zip(x, y, strict=True) if not (math.isnan(a) or math.isnan(b))]
+    n = len(points)
+    slopes = sorted(
+        (points[j][1] - points[i][1]) / (points[j][0] - points[i][0])
+        for i in range(n)
+        for j in range(i + 1, n)
+        if points[i][0] != points[j][0]
+    )
+    if not slopes:
+        return math.nan, math.nan, math.nan, math.nan, n
+    slope = median(slopes)
+    intercept = median([b for _, b in points]) - slope * median([a for a, _ in points])
+    reach = 1.959963984540054 * math.sqrt(inflation * n * (n - 1) * (2 * n + 5) / 18.0)
+    last = len(slopes) - 1
+    low = slopes[min(max(round((len(slopes) - reach) / 2) - 1, 0), last)]
+    high = slopes[min(max(round((len(slopes) + reach) / 2), 0), last)]
+    return slope, intercept, low, high, n
+
+
+# --- heart_rate_drift.py ------------------------------------------------------------------------------------
+
+
+def exponential_filter(values, tau_s):
+    out = []
+    for i in range(len(values)):
+        known = [j for j in range(i + 1) if not math.isnan(values[j])]
+        if not known or i - known[-1] > 30:
+            out.append(math.nan)
+            continue
+        start = known[-1]
+        while True:  # back to the first value of this run: gaps of up to 30 s belong to it
+            before = [j for j in known if j < start]
+            if not before or start - before[-1] > 30:
+                break
+            start = before[-1]
+        run = [j for j in known if j >= start]
+        state = values[run[0]]
+        for a, b in pairwise(run):
+            state += (1.0 - math.exp(-(b - a) / tau_s)) * (values[b] - state)
+        out.append(state)
+    return np.array(out)
+
+
+def settled(values, settle_s):
+    out, start, last = [], None, None
+    for i, value in enumerate(values):
+        if math.isnan(value):
+            out.append(False)
+            continue
+        if last is None or i - last > 30:
+            start = i
+        last = i
+        out.append(i - start >= settle_s)
+    return np.array(out, dtype=bool)
+
+
+def solve(a, b):
+    inverse = np.linalg.inv(a)
+    return inverse @ b, np.diag(inverse)
+
+
+def quadratic(matrix, weights):
+    return weights @ matrix @ weights
+
+
+def prais_winsten(design, y, follows):
+    """Rows transformed one by one and solved by least squares, again and again until rho stands."""
+    n, k = design.shape
+    rho = 0.0
+    for step in range(50):
+        rows, targets = [], []
+        for i in range(n):
+            if follows[i]:
+                rows.append(design[i] - rho * design[i - 1])
+                targets.append(y[i] - rho * y[i - 1])
+            else:
+                rows.append(design[i] * math.sqrt(1.0 - rho * rho))
+                targets.append(y[i] * math.sqrt(1.0 - rho * rho))
+        rows, targets = np.array(rows), np.array(targets)
+        beta = np.linalg.lstsq(rows, targets, rcond=None)[0]
+        spread = math.sqrt(((targets - rows @ beta) ** 2).sum() / max(n - k, 1))
+        error = spread * np.sqrt(np.diag(np.linalg.inv(rows.T @ rows)))
+        if step == 0 and spread < 1e-6:
+            break
+        residual = y - design @ beta
+        pairs = [i for i in range(n) if follows[i]]
+        below = sum(residual[i - 1] ** 2 for i in pairs)
+        fresh = sum(residual[i] * residual[i - 1] for i in pairs) / below if below > 0 else 0.0
+        fresh = min(max(fresh, -0.95), 0.95)
+        if step > 0 and abs(fresh - rho) < 1e-6:
+            break
+        rho = fresh
+    return beta, error, rho, spread
+
+
+# --- onset.py -----------------------------------------------------------------------------------------------
+
+
+def stick_errors(t_min, y, margin_min):
+    flat = sum((value - np.mean(y)) ** 2 for value in y)
+    errors = []
+    for knot in t_min:
+        if knot - t_min[0] < margin_min or t_min[-1] - knot < margin_min:
+            errors.append(math.inf)
+            continue
+        design = np.column_stack([np.ones(len(y)), np.maximum(0.0, np.asarray(t_min) - knot)])
+        beta = np.linalg.lstsq(design, y, rcond=None)[0]
+        errors.append(float(((y - design @ beta) ** 2).sum()) if beta[1] < 0.0 else flat)
+    return np.array(errors), flat
+
+
+def best_ratio(t_min, y, margin_min):
+    errors, flat = stick_errors(t_min, y, margin_min)
+    least = min(flat, *errors)
+    if flat <= 1e-18:
+        return 0.0
+    return (flat - least) / (max(least, 1e-12 * flat) / (len(y) - 3))
+
+
+def null_share(t_min, step_min, rho, ratio, draws, margin_min):
+    hits = 0
+    for draw in draws:
+        y = [draw[0]]
+        for i in range(1, len(t_min)):
+            carried = rho ** max(round((t_min[i] - t_min[i - 1]) / step_min), 1)
+            y.append(carried * y[-1] + math.sqrt(1.0 - carried**2) * draw[i])
+        hits += best_ratio(t_min, np.array(y), margin_min) >= ratio
+    return (1.0 + hits) / (1.0 + len(draws))
+
+
+# --- w_balance.py -------------------------------------------------------------------------------------------
+
+
+def w_balance(power_w, dt_s, cp_w, w_prime_j):
+    balance, out = w_prime_j, []
+    for watts, dt in zip(power_w, dt_s, strict=True):
+        if watts > cp_w:
+            balance = balance - (watts - cp_w) * dt
+        elif not math.isnan(watts):
+            balance = w_prime_j - (w_prime_j - balance) * math.exp(-(cp_w - watts) * dt / w_prime_j)
+        out.append(balance)
+    return np.array(out)
+
+
+def w_balance_integral(power_w, dt_s, cp_w, w_prime_j, tau_s):
+    """Every joule above CP on its own, each coming back by exp(-t/tau)."""
+    out = []
+    for i in range(len(power_w)):
+        spent = 0.0
+        for j in range(i + 1):
+            if power_w[j] > cp_w:
+                spent += (power_w[j] - cp_w) * dt_s[j] * math.exp(-sum(dt_s[j + 1 : i + 1]) / tau_s)
+        out.append(w_prime_j - spent)
+    return np.array(out)

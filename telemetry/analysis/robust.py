@@ -142,7 +142,7 @@ def quantile_bins(values: np.ndarray, bins: int) -> np.ndarray:
     index = np.full(len(values), -1, np.int64)
     if valid.any():
         inner = np.quantile(values[valid], np.linspace(0.0, 1.0, bins + 1)[1:-1])
-        index[valid] = np.searchsorted(np.unique(inner), values[valid], side="right")
+        index[valid] = np.searchsorted(np.unique(inner), values[valid], side="left")
     return index
 
 
