@@ -1,0 +1,133 @@
+"""Fields that hold other fields: speed in enhanced_speed, gears in event data, counters that roll over.
+
+Comes in: the numeric columns of one message type. Goes out: the same with the components' targets filled in where the
+file does not have them itself. Leaves to others: which bits mean what (rows of `profile.py`).
+Everything is done on raw integers; only the last step divides by the scale.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry.ingest.fit.fields import Plan
+from telemetry.ingest.fit.profile import (
+    EVENT,
+    GEAR_CHANGE,
+    GEAR_CHANGE_EVENTS,
+    MESSAGES,
+    Component,
+    Field,
+)
+
+Columns = dict[str, NDArray[np.float64]]
+
+
+def expand(
+    message: int,
+    columns: Columns,
+    data: NDArray[np.uint8],
+    offset: NDArray[np.int32],
+    layout: NDArray[np.int32],
+    made: Plan,
+    sections: NDArray[np.int32],
+) -> None:
+    """Fill the targets of every component that this message type has, in place."""
+    known = MESSAGES.get(message)
+    if known is None or not known.components:
+        return
+    for component in known.components:
+        source, target = known.fields[component.source], known.fields[component.target]
+        if source.type == "array":
+            raw = _bytes_as_number(component.source, data, offset, layout, made)
+        else:
+            column = columns.get(source.name)
+            if column is None:
+                continue
+            if _same_number(component, source, target):
+                _fill(columns, target.name, column)
+                continue
+            raw = np.rint((column + source.offset) * source.scale)
+        if raw is not None:
+            _fill(columns, target.name, _part(raw, component, sections))
+    if message == EVENT.number:
+        _gears(columns)
+
+
+def _same_number(component: Component, source: Field, target: Field) -> bool:
+    """True where source, component and target share scale and offset: the value is the same to the last bit."""
+    return (
+        component.start == 0
+        and not component.accumulate
+        and (component.scale, component.offset) == (source.scale, source.offset)
+        and component.bits >= 8
+    )
+
+
+def _part(raw: NDArray[np.float64], component: Component, sections: NDArray[np.int32]) -> NDArray[np.float64]:
+    """The component's bits of raw numbers (NaN: missing), accumulated over roll-overs, scaled."""
+    out = np.full(len(raw), np.nan)
+    valid = ~np.isnan(raw)
+    bits = (raw[valid].astype(np.int64) >> component.start) & ((1 << component.bits) - 1)
+    if component.accumulate:
+        bits = _accumulated(bits, component.bits, sections[valid])
+    out[valid] = bits / component.scale - component.offset
+    return out
+
+
+def _accumulated(values: NDArray[np.int64], bits: int, sections: NDArray[np.int32]) -> NDArray[np.int64]:
+    """A counter of `bits` bits that rolls over, as one that does not; each chained file starts anew."""
+    if not len(values):
+        return values
+    steps = np.empty_like(values)
+    steps[0] = values[0]
+    steps[1:] = np.diff(values) & ((1 << bits) - 1)
+    starts = np.flatnonzero(np.diff(sections)) + 1
+    total = np.cumsum(steps)
+    for start in starts.tolist():
+        total[start:] += values[start] - total[start]
+    return total
+
+
+def _fill(columns: Columns, name: str, values: NDArray[np.float64]) -> None:
+    have = columns.get(name)
+    if have is None:
+        if not np.isnan(values).all():
+            columns[name] = values.copy()
+    elif np.isnan(have).any():
+        np.copyto(have, values, where=np.isnan(have))
+
+
+def _bytes_as_number(
+    source: int, data: NDArray[np.uint8], offset: NDArray[np.int32], layout: NDArray[np.int32], made: Plan
+) -> NDArray[np.float64] | None:
+    """A field of up to six bytes as one little-endian number, NaN where every byte is 0xFF or the field absent."""
+    position = next(
+        (i for i, c in enumerate(made.columns) if c.key == (source, -1) and c.shape == "array"), None
+    )
+    if position is None:
+        return None
+    out = np.full(len(offset), np.nan)
+    for which, places in enumerate(made.places):
+        place = places.get(position)
+        if place is None or place.size > 6:
+            continue
+        rows = np.flatnonzero(layout == which)
+        cells = data[offset[rows].astype(np.int64)[:, None] + np.arange(place.at, place.at + place.size)]
+        number = (cells.astype(np.int64) << (8 * np.arange(place.size))).sum(axis=1)
+        out[rows] = np.where((cells == 0xFF).all(axis=1), np.nan, number)
+    return out
+
+
+def _gears(columns: Columns) -> None:
+    """Gear numbers and teeth out of `data`, where the event is a gear change."""
+    event, packed = columns.get("event"), columns.get("data")
+    if event is None or packed is None:
+        return
+    changed = np.isin(event, GEAR_CHANGE_EVENTS) & ~np.isnan(packed)
+    if not changed.any():
+        return
+    nowhere = np.zeros(len(packed), np.int32)
+    raw = np.where(changed, packed, np.nan)
+    for component in GEAR_CHANGE:
+        _fill(columns, EVENT.fields[component.target].name, _part(raw, component, nowhere))

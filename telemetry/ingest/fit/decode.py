@@ -1,0 +1,295 @@
+"""A FIT file as columns: open it, ask for a message type, get its fields.
+
+Comes in: bytes. Goes out: `FitFile`, which knows every message by place and type and gathers columns when asked.
+Leaves to others: walking the bytes (`sections.py`), planning and reading fields (`fields.py`, `gather_kernel.py`), tables
+(`frames.py`), and what a ride is (`activity.py`).
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry.errors import LimitExceeded
+from telemetry.ingest.fit.components import expand
+from telemetry.ingest.fit.damage import Damage
+from telemetry.ingest.fit.developer import FIELD_DESCRIPTION, Descriptions, read_descriptions
+from telemetry.ingest.fit.fields import FieldInfo, Layout, Plan, is_date, plan
+from telemetry.ingest.fit.index import (
+    BIG_ENDIAN,
+    GLOBAL,
+    MAX_CELLS,
+    N_DEVELOPER,
+    N_FIELDS,
+    SECTION,
+    Index,
+)
+from telemetry.ingest.fit.profile import NUMBER_OF_NAME, message_name
+from telemetry.ingest.fit.sections import Reading, read_index
+
+if TYPE_CHECKING:
+    import polars as pl
+
+__all__ = ["Damage", "FieldInfo", "FitFile", "Rows", "open_fit"]
+
+UNIX_AT_FIT_EPOCH = 631_065_600.0
+"""1989-12-31 00:00 UTC, where FIT begins to count, in Unix seconds."""
+DEVICE_RELATIVE_BELOW = 0x1000_0000
+"""A date below this counts seconds since the device was switched on."""
+
+
+@dataclass(frozen=True)
+class Rows:
+    """The messages of one type: where each stands, which layout each has, and the plan of its columns."""
+
+    number: int
+    offset: NDArray[np.int32]
+    definition: NDArray[np.int32]
+    layout: NDArray[np.int32]
+    plan: Plan
+
+
+class FitFile:
+    """One opened FIT file. Nothing is decoded until it is asked for."""
+
+    def __init__(self, data: bytes, file: str | None, reading: Reading) -> None:
+        self._raw = data
+        self._data = np.frombuffer(data, np.uint8)
+        self._index: Index = reading.index
+        self._doubtful = reading.doubtful
+        self.file = file
+        self.size = len(data)
+        self.damage: tuple[Damage, ...] = reading.damage
+        self.salvaged = reading.salvaged
+        """True where messages were recovered around structural damage"""
+        self.sections = reading.sections
+        """how many FIT files are chained in this one"""
+        self._rows: dict[int, Rows | None] = {}
+
+    @cached_property
+    def messages(self) -> tuple[str, ...]:
+        """Names of the message types with at least one message, in order of first appearance."""
+        return tuple(message_name(number) for number in self._groups)
+
+    @cached_property
+    def _groups(self) -> dict[int, NDArray[np.intp]]:
+        """Message number → positions in the index, in order of first appearance."""
+        index = self._index
+        numbers = index.definitions[:, GLOBAL].astype(np.uint16)[index.definition]
+        order = np.argsort(numbers, kind="stable")
+        ordered = numbers[order]
+        cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
+        groups = np.split(order, cuts) if len(order) else []
+        groups.sort(key=lambda rows: int(rows[0]))
+        return {int(numbers[rows[0]]): rows for rows in groups}
+
+    def _number(self, message: str) -> int:
+        known = NUMBER_OF_NAME.get(message)
+        if known is not None:
+            return known
+        for number in self._groups:
+            if message_name(number) == message:
+                return number
+        return -1
+
+    def _positions(self, number: int) -> NDArray[np.intp]:
+        if "_groups" in self.__dict__:
+            return self._groups.get(number, np.empty(0, np.intp))
+        of_type = self._index.definitions[:, GLOBAL] == number
+        return np.flatnonzero(of_type[self._index.definition])
+
+    @cached_property
+    def _descriptions(self) -> Descriptions:
+        rows = self._positions(FIELD_DESCRIPTION)
+        index = self._index
+        return read_descriptions(self._raw, index.offset[rows], index.definition[rows], index.definitions)
+
+    def rows(self, message: str) -> Rows | None:
+        """Where the messages of one type stand and how they are laid out; None where there are none.
+
+        Raises
+        ------
+        LimitExceeded : the table would be out of proportion to the file
+        """
+        number = self._number(message)
+        if number not in self._rows:
+            self._rows[number] = self._make_rows(number) if number >= 0 else None
+        return self._rows[number]
+
+    def _make_rows(self, number: int) -> Rows | None:
+        positions = self._positions(number)
+        if not len(positions):
+            return None
+        index = self._index
+        definition = index.definition[positions]
+        used = np.zeros(len(index.definitions), np.bool_)
+        used[definition] = True
+        layouts: dict[Layout, int] = {}
+        which = np.empty(len(index.definitions), np.int32)
+        for d in np.flatnonzero(used).tolist():
+            which[d] = layouts.setdefault(self._layout(d), len(layouts))
+        made = plan(number, tuple(layouts))
+        cells = len(positions) * len(made.columns)
+        if cells > MAX_CELLS.value + self.size:
+            raise LimitExceeded(
+                f"the table of {message_name(number)!r} messages would be out of proportion to the file",
+                file=self.file,
+                expected=f"at most {MAX_CELLS.value + self.size:,} cells",
+                got=f"{len(positions):,} rows of {len(made.columns):,} fields",
+            )
+        return Rows(number, index.offset[positions], definition, which[definition], made)
+
+    def _layout(self, d: int) -> Layout:
+        row = self._index.definitions[d].tolist()
+        start = row[0] + 6
+        stop = start + 3 * row[N_FIELDS]
+        developer = ()
+        if row[N_DEVELOPER]:
+            raw = self._raw
+            developer = tuple(
+                (raw[i + 1], self._descriptions.find(row[SECTION], row[0], raw[i + 2], raw[i]))
+                for i in range(stop + 1, stop + 1 + 3 * row[N_DEVELOPER], 3)
+            )
+        return Layout(bool(row[BIG_ENDIAN]), self._raw[start:stop], developer)
+
+    def count(self, message: str) -> int:
+        """How many messages of this type the file has."""
+        return len(self._positions(self._number(message)))
+
+    def offsets(self, message: str) -> NDArray[np.int64]:
+        """Byte offset of every message of this type (n,)."""
+        return self._index.offset[self._positions(self._number(message))].astype(np.int64)
+
+    def section(self, message: str) -> NDArray[np.int64]:
+        """Which of the chained files every message of this type came from (n,), from 0."""
+        definition = self._index.definition[self._positions(self._number(message))]
+        return self._index.definitions[definition, SECTION].astype(np.int64)
+
+    def doubtful(self, message: str) -> NDArray[np.bool_]:
+        """True for messages that stand beside structural damage: recovered, but perhaps not what was written (n,)."""
+        positions = self._positions(self._number(message))
+        if self._doubtful is None:
+            return np.zeros(len(positions), np.bool_)
+        return self._doubtful[positions]
+
+    def declared(self, message: str) -> tuple[FieldInfo, ...]:
+        """The fields that this file's definitions of a message type declare."""
+        rows = self.rows(message)
+        return rows.plan.declared if rows else ()
+
+    def columns(self, message: str = "record") -> dict[str, NDArray[np.float64]]:
+        """The numeric fields of one message type by name, each (n,) float64, NaN where invalid or absent.
+
+        Scaled, in the profile's units; dates in Unix seconds UTC, device-relative ones NaN with their raw value in
+        `…_raw` beside them; enumerations as codes; components expanded. Strings and arrays are in `frame()` only.
+        """
+        rows = self.rows(message)
+        if rows is None:
+            return {}
+        return dict(self._numbers(rows))
+
+    def _numbers(self, rows: Rows) -> Iterator[tuple[str, NDArray[np.float64]]]:
+        made = rows.plan
+        out = np.empty((made.n_scalars, len(rows.offset)), np.float64)
+        gather, _ = _gatherers(self.size)
+        gather(
+            self._data, rows.offset, rows.layout, made.at, made.kind, made.big, made.scale, made.shift, out
+        )
+        found: dict[str, NDArray[np.float64]] = {}
+        for column, values in zip(made.columns[: made.n_scalars], out, strict=True):
+            found[column.name] = values
+        if self._index.compressed:
+            self._header_times(rows, found)
+        for column in made.columns[: made.n_scalars]:
+            if is_date(column):
+                _to_unix(found, column.name)
+        if (
+            self._index.compressed
+            and "timestamp" in found
+            and not any(column.name == "timestamp" for column in made.columns)
+        ):
+            _to_unix(found, "timestamp")
+        sections = self._index.definitions[rows.definition, SECTION]
+        expand(rows.number, found, self._data, rows.offset, rows.layout, made, sections)
+        yield from found.items()
+
+    def _header_times(self, rows: Rows, found: dict[str, NDArray[np.float64]]) -> None:
+        """Fill in the timestamps that stand in header bytes, raw."""
+        times = self._compressed_times[self._positions(rows.number)]
+        carried = times >= 0
+        if not carried.any():
+            return
+        own = found.get("timestamp")
+        if own is None:
+            found["timestamp"] = np.where(carried, times, np.nan)
+        else:
+            np.copyto(own, times, where=carried & np.isnan(own))
+
+    @cached_property
+    def _compressed_times(self) -> NDArray[np.int64]:
+        _, header_times = _gatherers(self.size)
+        out = np.empty(len(self._index.offset), np.int64)
+        header_times(self._data, self._index.offset, self._index.definition, self._index.definitions, out)
+        return out
+
+    def frame(self, message: str) -> pl.DataFrame:
+        """One message type as a table, one row per message as it stands in the file.
+
+        Enumerations as labels (unknown codes as text), scaled values Float64, unscaled Int64, arrays as List, dates as
+        Datetime("ms", "UTC"), invalid as null, unknown fields as `unknown_15`, developer fields by their names.
+        """
+        from telemetry.ingest.fit.frames import frame
+
+        rows = self.rows(message)
+        numbers = dict(self._numbers(rows)) if rows else {}
+        return frame(self._raw, self._data, rows, numbers)
+
+    def frames(self) -> dict[str, pl.DataFrame]:
+        """Every message type as a table."""
+        return {message: self.frame(message) for message in self.messages}
+
+
+def _to_unix(found: dict[str, NDArray[np.float64]], name: str) -> None:
+    raw = found[name]
+    relative = raw < DEVICE_RELATIVE_BELOW
+    if relative.any():
+        found[f"{name}_raw"] = raw.copy()
+        raw[relative] = np.nan
+    raw += UNIX_AT_FIT_EPOCH
+
+
+def _gatherers(n_bytes: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
+    """The compiled readers where they are loaded or worth loading, else the NumPy ones."""
+    if worth_compiling(n_bytes):
+        from telemetry.ingest.fit import gather_kernel
+
+        return gather_kernel.gather, gather_kernel.header_times
+    from telemetry.ingest.fit import gather_numpy
+
+    return gather_numpy.gather, gather_numpy.header_times
+
+
+def worth_compiling(n_bytes: int) -> bool:
+    """Loading the compiler's cache costs 0.4 s: not worth it for one file of a few megabytes."""
+    return "numba" in sys.modules or n_bytes > COLD_BYTES
+
+
+COLD_BYTES = 4_000_000
+
+
+def open_fit(data: bytes, file: str | None = None) -> FitFile:
+    """Open a FIT file: find its messages, check its checksums, note its damage.
+
+    Raises
+    ------
+    BadInput : not a FIT file
+    LimitExceeded : larger than the grammar allows
+    """
+    raw = bytes(data)
+    return FitFile(raw, file, read_index(raw, file, worth_compiling(len(raw))))

@@ -1,0 +1,115 @@
+"""Messages as polars tables.
+
+Comes in: the numeric columns of one message type, and the bytes for what is no number. Goes out: one table: labels, dates,
+integers, floats, lists and text, null where invalid. Leaves to others: finding and scaling the values (`decode.py`).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import polars as pl
+from numpy.typing import NDArray
+
+from telemetry.ingest.fit.arrays import read_arrays, read_texts
+from telemetry.ingest.fit.labels import LABELS
+from telemetry.ingest.fit.profile import MESSAGES, Field, Message, Subfield
+
+if TYPE_CHECKING:
+    from telemetry.ingest.fit.decode import Rows
+
+UTC = pl.Datetime("ms", "UTC")
+LOCAL = pl.Datetime("ms")
+
+
+def frame(
+    raw: bytes, data: NDArray[np.uint8], rows: Rows | None, numbers: dict[str, NDArray[np.float64]]
+) -> pl.DataFrame:
+    """The table of one message type; columns in the file's order, then what was expanded."""
+    if rows is None:
+        return pl.DataFrame()
+    made = rows.plan
+    known = MESSAGES.get(rows.number)
+    by_name = {column.name: column.field for column in made.columns[: made.n_scalars]}
+    if known:
+        for field in known.fields.values():
+            by_name.setdefault(field.name, field)
+    floats = _float_columns(rows)
+    columns = []
+    for name, values in numbers.items():
+        field = by_name.get(name) or Field(0, name)
+        columns.append(_series(name, values, field, name in floats))
+    for position in range(made.n_scalars, len(made.columns)):
+        column = made.columns[position]
+        if column.shape == "text":
+            columns.append(read_texts(raw, rows.offset, rows.layout, made, position))
+        else:
+            columns.append(read_arrays(data, rows.offset, rows.layout, made, position))
+    if known and known.subfields:
+        columns += _subfields(known, numbers, {series.name for series in columns})
+    return pl.DataFrame(columns)
+
+
+def _float_columns(rows: Rows) -> set[str]:
+    """Names of the columns that some layout declares as a floating-point type."""
+    made = rows.plan
+    is_float = ((made.kind == 8) | (made.kind == 9)) & (made.at >= 0)
+    return {made.columns[c].name for c in np.flatnonzero(is_float.any(axis=0)).tolist()}
+
+
+def _series(name: str, values: NDArray[np.float64], field: Field, is_float: bool) -> pl.Series:
+    if field.type in LABELS:
+        return _labelled(name, values, field.type)
+    if field.type == "date_time" and not name.endswith("_raw"):
+        return pl.Series(name, _milliseconds(values)).cast(UTC)
+    if field.type == "local_date_time" and not name.endswith("_raw"):
+        return pl.Series(name, _milliseconds(values)).cast(LOCAL)
+    if field.type == "bool":
+        return pl.Series(name, values, nan_to_null=True).cast(pl.Boolean)
+    if is_float or field.scale != 1 or field.offset:
+        return pl.Series(name, values, nan_to_null=True)
+    return _integers(name, values)
+
+
+def _integers(name: str, values: NDArray[np.float64]) -> pl.Series:
+    missing = np.isnan(values)
+    if not missing.any():
+        return pl.Series(name, values.astype(np.int64))
+    if missing.all():
+        return pl.Series(name, [None], dtype=pl.Int64).new_from_index(0, len(values))
+    return pl.Series(name, values, nan_to_null=True).cast(pl.Int64)
+
+
+def _milliseconds(values: NDArray[np.float64]) -> pl.Series:
+    return pl.Series("", values * 1000.0, nan_to_null=True).cast(pl.Int64)
+
+
+def _labelled(name: str, values: NDArray[np.float64], kind: str) -> pl.Series:
+    labels = LABELS[kind]
+    codes, where = np.unique(values, return_inverse=True)
+    texts = pl.Series(
+        name,
+        [None if code != code else labels.get(int(code), str(int(code))) for code in codes.tolist()],
+        dtype=pl.String,
+    )
+    return texts.gather(where.astype(np.uint32))
+
+
+def _subfields(known: Message, numbers: dict[str, NDArray[np.float64]], taken: set[str]) -> list[pl.Series]:
+    """Other readings of a field, by what another field of the same message says."""
+    found: dict[str, tuple[Subfield, NDArray[np.float64]]] = {}
+    for row in known.subfields:
+        source = numbers.get(known.fields[row.source].name)
+        reference = numbers.get(known.fields[row.reference].name)
+        if source is None or reference is None or row.name in taken:
+            continue
+        field = known.fields[row.source]
+        chosen = np.isin(reference, row.values) & ~np.isnan(source)
+        if chosen.any():
+            raw = (source + field.offset) * field.scale
+            found[row.name] = row, np.where(chosen, raw / row.scale, np.nan)
+    return [
+        _series(name, values, Field(row.source, name, row.units, row.scale, 0, row.type), False)
+        for name, (row, values) in found.items()
+    ]

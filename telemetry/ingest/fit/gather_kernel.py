@@ -1,0 +1,169 @@
+"""Compiled reading of fields: message offsets and a plan in, columns of numbers out.
+
+Comes in: the bytes, where the rows of one message type stand, and for every layout and column where the value stands and
+which base type it has. Goes out: float64 columns, scaled, NaN where invalid or absent. Leaves to others: what the
+columns are (`fields.py`) and that every row lies inside the bytes (the scan has checked it; bounds are checked again).
+NumPy twin: `gather_numpy.py`; slow twins in tests/reference.py.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def gather(
+    data: NDArray[np.uint8],
+    offset: NDArray[np.int32],
+    layout: NDArray[np.int32],
+    at: NDArray[np.int32],
+    kind: NDArray[np.uint8],
+    big: NDArray[np.uint8],
+    scale: NDArray[np.float64],
+    shift: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """Fill out[column, row] with raw / scale - shift.
+
+    `offset`, `layout` : one entry each row; `at`, `kind` : [layout, column], byte after the header byte (-1: absent)
+    and base type; `big` : [layout]; `scale`, `shift` : [column].
+    """
+    n = offset.shape[0]
+    n_columns = out.shape[0]
+    eight = np.empty(1, np.uint64)
+    as_double = eight.view(np.float64)
+    four = np.empty(1, np.uint32)
+    as_single = four.view(np.float32)
+    first = 0
+    while first < n:
+        which = layout[first]
+        last = first + 1
+        # short blocks keep the rows in the cache while the columns pass over them
+        while last < n and last - first < 1024 and layout[last] == which:
+            last += 1
+        big_endian = big[which] != 0
+        for c in range(n_columns):
+            start = np.int64(at[which, c])
+            column = out[c]
+            if start < 0:
+                for r in range(first, last):
+                    column[r] = np.nan
+                continue
+            t = kind[which, c]
+            divisor = scale[c]
+            minus = shift[c]
+            if t == 0 or t == 2 or t == 13 or t == 10:
+                invalid = np.int64(0) if t == 10 else np.int64(255)
+                for r in range(first, last):
+                    v = np.int64(data[offset[r] + start])
+                    column[r] = v / divisor - minus if v != invalid else np.nan
+            elif t == 1:
+                for r in range(first, last):
+                    v = np.int64(data[offset[r] + start])
+                    if v >= 128:
+                        v -= 256
+                    column[r] = v / divisor - minus if v != 127 else np.nan
+            elif t == 4 or t == 11 or t == 3:
+                invalid = np.int64(0xFFFF)
+                if t == 11:
+                    invalid = np.int64(0)
+                elif t == 3:
+                    invalid = np.int64(0x7FFF)
+                low = start + 1 if big_endian else start
+                high = start if big_endian else start + 1
+                for r in range(first, last):
+                    o = np.int64(offset[r])
+                    v = np.int64(data[o + low]) | (np.int64(data[o + high]) << 8)
+                    if t == 3 and v >= 0x8000:
+                        v -= 0x10000
+                    column[r] = v / divisor - minus if v != invalid else np.nan
+            elif t == 5 or t == 6 or t == 12:
+                invalid = np.int64(0xFFFFFFFF)
+                if t == 12:
+                    invalid = np.int64(0)
+                elif t == 5:
+                    invalid = np.int64(0x7FFFFFFF)
+                low = start + 3 if big_endian else start
+                step = -1 if big_endian else 1
+                for r in range(first, last):
+                    o = np.int64(offset[r]) + low
+                    v = (
+                        np.int64(data[o])
+                        | (np.int64(data[o + step]) << 8)
+                        | (np.int64(data[o + 2 * step]) << 16)
+                        | (np.int64(data[o + 3 * step]) << 24)
+                    )
+                    if t == 5 and v >= 0x80000000:
+                        v -= 0x100000000
+                    column[r] = v / divisor - minus if v != invalid else np.nan
+            elif t == 8:
+                for r in range(first, last):
+                    o = np.int64(offset[r]) + start
+                    v = np.int64(0)
+                    for i in range(4):
+                        k = 3 - i if big_endian else i
+                        v |= np.int64(data[o + k]) << (8 * i)
+                    four[0] = v
+                    column[r] = as_single[0] / divisor - minus if v != 0xFFFFFFFF else np.nan
+            elif t == 9 or (t >= 14 and t <= 16):
+                for r in range(first, last):
+                    o = np.int64(offset[r]) + start
+                    w = np.uint64(0)
+                    for i in range(8):
+                        k = 7 - i if big_endian else i
+                        w |= np.uint64(data[o + k]) << np.uint64(8 * i)
+                    eight[0] = w
+                    value = np.nan
+                    if t == 9:
+                        if w != np.uint64(0xFFFFFFFFFFFFFFFF):
+                            value = as_double[0]
+                    elif t == 14:
+                        if w != np.uint64(0x7FFFFFFFFFFFFFFF):
+                            value = np.float64(np.int64(w))
+                    elif t == 15:
+                        if w != np.uint64(0xFFFFFFFFFFFFFFFF):
+                            value = np.float64(w)
+                    elif w != np.uint64(0):
+                        value = np.float64(w)
+                    column[r] = value / divisor - minus
+            else:
+                for r in range(first, last):
+                    column[r] = np.nan
+        first = last
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def header_times(
+    data: NDArray[np.uint8],
+    offset: NDArray[np.int32],
+    definition: NDArray[np.int32],
+    definitions: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> None:
+    """Raw timestamp of every message whose header byte carries one, -1 for the others and where none is known.
+
+    Five bits roll over every 32 s on top of the last full timestamp, whatever message brought it; a chained file
+    starts anew.
+    """
+    last = np.int64(-1)
+    section = np.int64(-1)
+    for i in range(offset.shape[0]):
+        d = definition[i]
+        p = np.int64(offset[i])
+        out[i] = -1
+        if definitions[d, 7] != section:
+            section = np.int64(definitions[d, 7])
+            last = -1
+        if data[p] & 0x80 and last >= 0:
+            last += ((np.int64(data[p]) & 0x1F) - last) & 0x1F
+            out[i] = last
+        at = np.int64(definitions[d, 6])
+        if at >= 0:
+            q = p + at
+            v = np.int64(0)
+            for k in range(4):
+                v = (v << 8) | np.int64(data[q + k if definitions[d, 3] else q + 3 - k])
+            if v != 0xFFFFFFFF:
+                last = v

@@ -1,0 +1,69 @@
+"""Reading of fields without compiled code, for one cold file: the same columns as `gather_kernel.py`."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry.ingest.fit.base_types import BASE_TYPES, STRING
+
+
+def gather(
+    data: NDArray[np.uint8],
+    offset: NDArray[np.int32],
+    layout: NDArray[np.int32],
+    at: NDArray[np.int32],
+    kind: NDArray[np.uint8],
+    big: NDArray[np.uint8],
+    scale: NDArray[np.float64],
+    shift: NDArray[np.float64],
+    out: NDArray[np.float64],
+) -> None:
+    """As `gather_kernel.gather`."""
+    out[:] = np.nan
+    for which in range(len(at)):
+        rows = np.flatnonzero(layout == which) if len(at) > 1 else slice(None)
+        places = offset[rows].astype(np.int64)
+        for c in np.flatnonzero(at[which] >= 0).tolist():
+            code = int(kind[which, c])
+            if code >= len(BASE_TYPES) or code == STRING:
+                continue
+            out[c, rows] = (
+                values(data, places + int(at[which, c]), code, bool(big[which])) / scale[c] - shift[c]
+            )
+
+
+def values(data: NDArray[np.uint8], places: NDArray[np.int64], code: int, big: bool) -> NDArray[np.float64]:
+    """Numbers of one base type at `places`, NaN where invalid."""
+    row = BASE_TYPES[code]
+    raw = data[places[:, None] + np.arange(row.size)]
+    order = ">" if big else "<"
+    bits = raw.view(f"{order}u{row.size}")[:, 0]
+    numbers = raw.view(order + row.dtype)[:, 0].astype(np.float64)
+    numbers[bits == row.invalid] = np.nan
+    return numbers
+
+
+def header_times(
+    data: NDArray[np.uint8],
+    offset: NDArray[np.int32],
+    definition: NDArray[np.int32],
+    definitions: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> None:
+    """As `gather_kernel.header_times`."""
+    last, section = -1, -1
+    rows = definitions.tolist()
+    for i, (p, d) in enumerate(zip(offset.tolist(), definition.tolist(), strict=True)):
+        out[i] = -1
+        if rows[d][7] != section:
+            section, last = rows[d][7], -1
+        header = int(data[p])
+        if header & 0x80 and last >= 0:
+            last += (header - last) & 0x1F
+            out[i] = last
+        at = rows[d][6]
+        if at >= 0:
+            value = int.from_bytes(data[p + at : p + at + 4].tobytes(), "big" if rows[d][3] else "little")
+            if value != 0xFFFFFFFF:
+                last = value

@@ -1,0 +1,72 @@
+"""The message index: where every message of a FIT file stands and which definition it obeys.
+
+Comes in: nothing. Goes out: the arrays that the scanners fill and every later step reads, and the limits of the
+grammar. Leaves to others: walking the bytes (`scan_kernel.py`, `scan_numpy.py`) and their meaning (`fields.py`).
+"""
+
+from __future__ import annotations
+
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+
+class GrammarLimit(NamedTuple):
+    """A size that no class recording comes near, so that time and memory stay in proportion to the file."""
+
+    name: str
+    value: int
+    unit: str
+
+
+MAX_BYTES = GrammarLimit("file size", 32 * 1024 * 1024, "bytes")
+MAX_MESSAGES = GrammarLimit("messages", 2_000_000, "messages")
+MAX_DEFINITIONS = GrammarLimit("definitions", 10_000, "definitions")
+MAX_SECTIONS = GrammarLimit("chained files", 64, "files")
+MAX_DESCRIPTIONS = GrammarLimit("developer fields", 256, "field descriptions")
+MAX_CELLS = GrammarLimit("table cells", 8 * 1024 * 1024, "cells beyond one for each byte")
+
+GRAMMAR_LIMITS = (MAX_BYTES, MAX_MESSAGES, MAX_DEFINITIONS, MAX_SECTIONS, MAX_DESCRIPTIONS, MAX_CELLS)
+
+# Columns of the definition table, one row for each definition message.
+OFFSET, GLOBAL, SIZE, BIG_ENDIAN, N_FIELDS, N_DEVELOPER, TIME_AT, SECTION = range(8)
+"""byte offset of the definition; global message number; payload bytes of its messages; 1 for big-endian; how many
+fields and developer fields; where a uint32 timestamp stands after the message's header byte, or -1; chained file"""
+
+# Cells of the counter array that a walk carries along.
+N_MESSAGES, N_DEFINITIONS, POSITION, N_COMPRESSED, N_RESERVED, N_EVENTS = range(6)
+
+# What ended a walk.
+REACHED_STOP, NOT_DEFINED, MESSAGE_CUT, DEFINITION_CUT, TOO_MANY_MESSAGES, TOO_MANY_DEFINITIONS = range(6)
+STATUS_KIND = ("", "data_before_definition", "truncated", "bad_definition", "", "")
+STATUS_TEXT = (
+    "",
+    "a message of a type that was not defined",
+    "the last message is cut short",
+    "the last definition is cut short",
+    "",
+    "",
+)
+
+
+class Tables:
+    """Room for the index of one file, handed to the scanners, which fill it from the front."""
+
+    def __init__(self, n_bytes: int) -> None:
+        room = min(n_bytes, MAX_MESSAGES.value) + 1
+        self.offset = np.empty(room, np.int32)
+        self.definition = np.empty(room, np.int32)
+        self.definitions = np.empty((min(n_bytes // 6, MAX_DEFINITIONS.value) + 1, 8), np.int32)
+        self.counts = np.zeros(6, np.int64)
+        self.local = np.full(16, -1, np.int32)
+
+
+class Index(NamedTuple):
+    """Every message of a file: `offset` and `definition` have one entry each, in file order."""
+
+    offset: NDArray[np.int32]
+    definition: NDArray[np.int32]
+    definitions: NDArray[np.int32]
+    compressed: int
+    """how many messages carry their time in the header byte"""

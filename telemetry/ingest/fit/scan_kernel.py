@@ -1,0 +1,117 @@
+"""The compiled walk over the bytes of a FIT file.
+
+Comes in: the bytes, from where to where, and the tables of `index.py`. Goes out: the tables, filled on; and why the
+walk ended. Only this kernel follows lengths that the file claims, and it compares each with the end before it moves.
+Leaves to others: headers and chains (`sections.py`), recovery (`salvage_kernel.py`), fields (`gather_kernel.py`).
+Slow twin: `walk` in tests/reference.py; NumPy twin: `scan_numpy.walk`.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def walk(
+    data: NDArray[np.uint8],
+    stop: int,
+    section: int,
+    offset: NDArray[np.int32],
+    definition: NDArray[np.int32],
+    definitions: NDArray[np.int32],
+    local: NDArray[np.int32],
+    counts: NDArray[np.int64],
+) -> int:
+    """Index the messages from counts[POSITION] up to `stop`; return a status of `index.py`.
+
+    counts[POSITION] is left at the first byte that is not part of a whole message.
+    """
+    n = counts[0]
+    m = counts[1]
+    p = counts[2]
+    compressed = counts[3]
+    reserved = counts[4]
+    status = 0
+    while p < stop:
+        header = np.int64(data[p])
+        if header & 0x80 == 0 and header & 0x40:
+            if p + 6 > stop:
+                status = 3
+                break
+            n_fields = np.int64(data[p + 5])
+            q = p + 6 + 3 * n_fields
+            n_developer = np.int64(0)
+            if header & 0x20:
+                if q + 1 > stop:
+                    status = 3
+                    break
+                n_developer = np.int64(data[q])
+                if q + 1 + 3 * n_developer > stop:
+                    status = 3
+                    break
+            elif q > stop:
+                status = 3
+                break
+            if m + 1 >= definitions.shape[0]:
+                status = 5
+                break
+            big = np.int64(data[p + 2]) & 1
+            size = np.int64(0)
+            time_at = np.int64(-1)
+            q = p + 6
+            for _ in range(n_fields):
+                width = np.int64(data[q + 1])
+                if data[q] == 253 and width == 4 and np.int64(data[q + 2]) & 0x7F == 6:
+                    time_at = size + 1
+                size += width
+                q += 3
+            if header & 0x20:
+                q += 1
+                for _ in range(n_developer):
+                    size += np.int64(data[q + 1])
+                    q += 3
+            number = np.int64(data[p + 3]) | (np.int64(data[p + 4]) << 8)
+            if big:
+                number = (np.int64(data[p + 3]) << 8) | np.int64(data[p + 4])
+            definitions[m, 0] = p
+            definitions[m, 1] = number
+            definitions[m, 2] = size
+            definitions[m, 3] = big
+            definitions[m, 4] = n_fields
+            definitions[m, 5] = n_developer
+            definitions[m, 6] = time_at
+            definitions[m, 7] = section
+            local[header & 0x0F] = m
+            m += 1
+            p = q
+            continue
+        if header & 0x80:
+            d = np.int64(local[(header >> 5) & 3])
+        else:
+            d = np.int64(local[header & 0x0F])
+        if d < 0:
+            status = 1
+            break
+        q = p + 1 + definitions[d, 2]
+        if q > stop:
+            status = 2
+            break
+        if n + 1 >= offset.shape[0]:
+            status = 4
+            break
+        if header & 0x80:
+            compressed += 1
+        elif header & 0x30:
+            reserved += 1
+        offset[n] = p
+        definition[n] = d
+        n += 1
+        p = q
+    counts[0] = n
+    counts[1] = m
+    counts[2] = p
+    counts[3] = compressed
+    counts[4] = reserved
+    return status
