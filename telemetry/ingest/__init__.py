@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -29,14 +30,25 @@ class Reader:
     module: str
     name: str
 
-    def __call__(self, path: str | os.PathLike[str]) -> list[ClassRecording]:
-        """The classes in the file at `path`; see `read_all`."""
-        return self.from_bytes(load(path), str(path))
+    takes_columns: bool = False
+    """whether the meaning of its columns can be given"""
 
-    def from_bytes(self, data: bytes, file: str) -> list[ClassRecording]:
+    def __call__(
+        self, path: str | os.PathLike[str], columns: Mapping[str, str] | None = None
+    ) -> list[ClassRecording]:
+        """The classes in the file at `path`; see `read_all`."""
+        if columns and not self.takes_columns:
+            raise BadInput("columns can only be named for a table", file=str(path), expected="a CSV")
+        return self.from_bytes(load(path), str(path), columns)
+
+    def from_bytes(
+        self, data: bytes, file: str, columns: Mapping[str, str] | None = None
+    ) -> list[ClassRecording]:
         """The classes in a file's bytes; `file` names it in errors, its last part in recordings."""
+        reader = import_module(f"telemetry.ingest.readers.{self.module}").recordings
         try:
-            found = import_module(f"telemetry.ingest.readers.{self.module}").recordings(data, Path(file).name)
+            options = {"columns": columns} if columns else {}
+            found = reader(data, Path(file).name, **options)
         except TelemetryError as error:
             # inside, only the name is known; a person gave the whole path
             if error.file in (None, Path(file).name):
@@ -47,12 +59,18 @@ class Reader:
 
 READERS: dict[str, Reader] = {
     ".fit": Reader("fit", "FIT activity"),
+    ".fit.gz": Reader("gz", "gzipped FIT activity"),
+    ".tcx": Reader("tcx", "Training Center XML"),
+    ".tcx.gz": Reader("gz", "gzipped Training Center XML"),
+    ".csv": Reader("csv", "table of samples, or a Schwinn MPower console's file", takes_columns=True),
+    ".csv.gz": Reader("gz", "gzipped table of samples"),
+    ".zip": Reader("zip", "archive of class files"),
 }
 """Suffix → reader, the longest suffix that fits wins; letter case does not matter."""
 
 
-def read(path: str | os.PathLike[str]) -> ClassRecording:
-    """The one class in a file.
+def read(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None) -> ClassRecording:
+    """The one class in a file. `columns` names the columns of a CSV: {"W": "power_w"}.
 
     Raises
     ------
@@ -61,7 +79,7 @@ def read(path: str | os.PathLike[str]) -> ClassRecording:
     SeveralClasses : more than one class; use `read_all`
     LimitExceeded : larger than a class file can be
     """
-    found = read_all(path)
+    found = read_all(path, columns=columns)
     if len(found) > 1:
         raise SeveralClasses(
             f"{len(found)} classes are in this file",
@@ -71,14 +89,16 @@ def read(path: str | os.PathLike[str]) -> ClassRecording:
     return found[0]
 
 
-def read_all(path: str | os.PathLike[str]) -> list[ClassRecording]:
-    """Every class in a file, in order, at least one.
+def read_all(
+    path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None
+) -> list[ClassRecording]:
+    """Every class in a file, in order, at least one. `columns` as for `read`.
 
     Raises
     ------
     BadInput, NotAClass, LimitExceeded : as for `read`
     """
-    return reader_for(path)(path)
+    return reader_for(path)(path, columns)
 
 
 def reader_for(path: str | os.PathLike[str]) -> Reader:

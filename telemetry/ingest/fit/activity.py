@@ -76,15 +76,12 @@ def recordings(fit: FitFile, *, id: str) -> list[ClassRecording]:
     NotAClass : no ride is in the file; the sentence says what it is instead
     """
     section_of = fit.section("record") if "record" in fit.messages else np.zeros(0, np.int64)
-    numbers = {0}
-    for message in fit.messages:
-        numbers.update(np.unique(fit.section(message)).tolist())
     with_records = np.unique(section_of).tolist()
     rides: list[_Ride] = []
     other_sports: list[str] = []
     kinds: list[str] = []
-    for section in sorted(numbers):
-        part = Part(fit, section, len(numbers))
+    for section in range(fit.sections):
+        part = Part(fit, section, fit.sections)
         kind = part.last("file_id", "type")
         if kind is not None and kind in FILE_TYPES:
             kinds.append(FILE_TYPES[int(kind)])
@@ -110,14 +107,14 @@ def _rides(part: Part) -> tuple[list[_Ride], list[str]]:
     base = time_base(clock, calendar=calendar, announced_s=events)
     rides: list[_Ride] = []
     others: list[str] = []
-    names = part.texts("session", "sport")
+    names = part.labels("session", "sport", "sport")
     columns = part.columns("session")
     found = sessions(part, base)
     missing = part.count("session") - len(found)
     for session in found:
         sport = None if session.row is None else value(columns, "sport", session.row)
         if session.row is None and part.count("sport"):
-            sport, names = part.last("sport", "sport"), part.texts("sport", "sport")
+            sport, names = part.last("sport", "sport"), part.labels("sport", "sport", "sport")
         if sport is not None and sport not in RIDING_SPORTS:
             others.append(names[session.row or 0] or f"sport {sport:.0f}")
             continue
@@ -202,7 +199,7 @@ def _sport(part: Part, session: Session) -> tuple[str, str]:
     message, row = ("session", session.row) if session.row is not None else ("sport", 0)
     names = []
     for name in ("sport", "sub_sport"):
-        texts = part.texts(message, name)
+        texts = part.labels(message, name, name)
         names.append(texts[row] if row < len(texts) else "")
     return names[0], names[1]
 
@@ -218,6 +215,7 @@ def _damage(fit: FitFile, part: Part, session: Session, base: TimeBase) -> list[
     if not fit.damage:
         return []
     offsets = part.offsets("record")[session.records]
+    doubtful = np.flatnonzero(part.doubtful("record")[session.records])
     seconds = np.empty(len(base.order))
     seconds[base.order] = base.seconds
     counts = Counter(damage.kind for damage in fit.damage)
@@ -235,6 +233,10 @@ def _damage(fit: FitFile, part: Part, session: Session, base: TimeBase) -> list[
                 detail=f"byte {first.offset}: {first.detail or kind.replace('_', ' ')}{more}",
             )
         )
+    if len(doubtful):
+        detail = f"{len(doubtful)} samples stand beside damaged bytes and may not be what was recorded"
+        start_s, stop_s = float(seconds[doubtful].min()), float(seconds[doubtful].max())
+        issues.append(Issue("doubtful_samples", start_s, stop_s, len(doubtful), detail))
     return issues
 
 

@@ -35,7 +35,7 @@ class Balance:
     convention: str = ""
     """right_flag, left_unflagged, or empty"""
     both_sides: bool | None = None
-    """True where the share varies as a measured one does, False where it is a known fake"""
+    """True where the share varies as a measured one does, False where a meter says that it has one side"""
     issues: tuple[Issue, ...] = field(default_factory=tuple)
 
 
@@ -51,9 +51,10 @@ def decode_balance(raw: np.ndarray, power_w: np.ndarray) -> Balance:
         if (telling == fake).all():
             side = "right" if fake >= RIGHT_FLAG else "left"
             detail = f"left/right balance says {side} 100 % throughout: no second side was measured"
-            return Balance(
-                nothing, both_sides=False, issues=(Issue("balance_fake", count=len(telling), detail=detail),)
-            )
+            # the flagged one comes from meters on one crank, the other from programs that know of no sides
+            one_side = False if fake >= RIGHT_FLAG else None
+            issue = Issue("balance_fake", count=len(telling), detail=detail)
+            return Balance(nothing, both_sides=one_side, issues=(issue,))
     flagged = raw >= RIGHT_FLAG
     share = np.where(flagged, raw - RIGHT_FLAG, raw)
     share[~known | (share > 100)] = np.nan

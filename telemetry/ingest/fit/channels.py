@@ -79,7 +79,14 @@ DEVELOPER_UNITS = {
 
 NATIVE_FIELDS = {7: "power_w", 4: "cadence_rpm", 3: "heart_rate_bpm", 10: "resistance_level"}
 RECORD = 20
-POWER_AGREES_W = 5.0
+
+PEDAL_CHANNELS = (
+    "left_torque_effectiveness_pct",
+    "right_torque_effectiveness_pct",
+    "left_pedal_smoothness_pct",
+    "right_pedal_smoothness_pct",
+    "combined_pedal_smoothness_pct",
+)
 
 
 @dataclass
@@ -106,6 +113,11 @@ def channels(part: Part, records: np.ndarray | None = None) -> Channels:
         if got is not None:
             with np.errstate(invalid="ignore"):
                 found.values[row.channel] = np.where((got >= row.low) & (got <= row.high), got, np.nan)
+    for name in PEDAL_CHANNELS:
+        got = found.values.get(name)
+        # a side without a sensor is written as 0 throughout
+        if got is not None and not np.nan_to_num(got).any():
+            del found.values[name]
     cadence = _cadence(columns, found.issues)
     if cadence is not None:
         found.values["cadence_rpm"] = cadence

@@ -250,6 +250,19 @@ class FitFile:
         numbers = dict(self._numbers(rows)) if rows else {}
         return frame(self._raw, self._data, rows, numbers)
 
+    def texts(self, message: str, name: str) -> list[str | None]:
+        """One text field of one message type (n,), None where empty; no table is built for it."""
+        from telemetry.ingest.fit.arrays import read_texts
+
+        rows = self.rows(message)
+        if rows is None:
+            return []
+        for position in range(rows.plan.n_scalars, len(rows.plan.columns)):
+            column = rows.plan.columns[position]
+            if column.name == name and column.shape == "text":
+                return read_texts(self._raw, rows.offset, rows.layout, rows.plan, position).to_list()
+        return [None] * len(rows.offset)
+
     def frames(self) -> dict[str, pl.DataFrame]:
         """Every message type as a table."""
         return {message: self.frame(message) for message in self.messages}

@@ -139,16 +139,16 @@ def label(device: Device) -> str:
 def single_sided(meter: Device | None, both_sides: bool | None, channels: Collection[str]) -> bool | None:
     """True: one crank doubled; False: both measured; None: the file does not tell.
 
-    `both_sides` is what the balance says: True where it varies, False where it is a known fake.
+    `both_sides` is what the balance says: True where it varies, False where the meter says it has one side.
     """
     if both_sides:
         return False
-    right = {"right_torque_effectiveness_pct", "right_pedal_smoothness_pct"} & set(channels)
-    if right:
+    left, right = ("left_torque_effectiveness_pct" in channels, "right_torque_effectiveness_pct" in channels)
+    if left and right:
         return False
     if meter is None or meter.kind != "power":
         return None
-    if meter.single_sided or "left_torque_effectiveness_pct" in channels or both_sides is False:
+    if meter.single_sided or left or right or both_sides is False:
         return True
     return True if meter.manufacturer.lower() in ONE_SIDE_MAKERS else None
 
@@ -198,9 +198,9 @@ def _rows(part: Part) -> list[_Seen]:
     serial = np.where(np.isfinite(serial), serial, number)
     software = part.column("device_info", "software_version")
     battery = part.column("device_info", "battery_status")
-    maker = part.texts("device_info", "manufacturer")
+    maker = part.labels("device_info", "manufacturer", "manufacturer")
     product = part.texts("device_info", "product_name")
-    model = part.texts("device_info", "garmin_product", "favero_product", "product")
+    model = part.column("device_info", "product")
     rows: dict[tuple[object, ...], _Seen] = {}
     for i in range(count):
         kind = _kind(index[i], source[i], type_[i])
@@ -210,7 +210,7 @@ def _rows(part: Part) -> list[_Seen]:
             index=float(index[i]),
             kind=kind,
             manufacturer=_name(maker[i]),
-            product=_name(product[i]) or _name(model[i]),
+            product=_product(product[i], model[i], number[i]),
             serial=f"{serial[i]:.0f}" if np.isfinite(serial[i]) and serial[i] > 0 else "",
             software=f"{software[i]:g}" if np.isfinite(software[i]) else "",
             battery=BATTERY.get(int(battery[i]), "") if np.isfinite(battery[i]) else "",
@@ -233,10 +233,19 @@ def _kind(index: float, source: float, type_: float) -> str | None:
 
 
 def _file_id(part: Part) -> tuple[str, str]:
-    maker = part.texts("file_id", "manufacturer")
+    maker = part.labels("file_id", "manufacturer", "manufacturer")
     product = part.texts("file_id", "product_name")
-    model = part.texts("file_id", "garmin_product", "product")
-    return (_name(maker[0]) if maker else ""), (_name(product[0]) or _name(model[0]) if product else "")
+    model = part.column("file_id", "product")
+    if not maker:
+        return "", ""
+    return _name(maker[0]), _product(product[0], model[0], np.nan)
+
+
+def _product(name: str, model: float, ant_number: float) -> str:
+    """The product's name, else its model number; a name that is only the radio's number says nothing."""
+    if np.isfinite(ant_number) and name == f"{ant_number:.0f}":
+        name = ""
+    return _name(name) or (_name(f"{model:.0f}") if np.isfinite(model) else "")
 
 
 def _name(text: str) -> str:

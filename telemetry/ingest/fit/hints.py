@@ -83,7 +83,8 @@ def head_unit_totals(session: dict[str, np.ndarray], row: int | None) -> dict[st
     totals: dict[str, float] = {}
     for name, field, factor in TOTALS:
         got = value(session, field, row)
-        if got is not None:
+        # recorders fill in a zero for what they did not measure; nobody stood for 0 s is a fact
+        if got is not None and (got > 0 or name == "standing_s"):
             totals[name] = got * factor
     fraction = value(session, "avg_fractional_cadence", row)
     if fraction is not None and "mean_cadence_rpm" in totals and 0 <= fraction < 1:

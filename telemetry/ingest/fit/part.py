@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from telemetry.ingest.fit.labels import LABELS
+
 if TYPE_CHECKING:
     from telemetry.ingest.fit.decode import FitFile
 
@@ -47,16 +49,21 @@ class Part:
                 return columns[name]
         return np.full(self.count(message), np.nan)
 
-    def texts(self, message: str, *names: str) -> list[str]:
-        """The first of the named text columns that exists (n,), empty text where there is none."""
-        if message in self.fit.messages:
-            frame = self.fit.frame(message)
-            for name in names:
-                if name in frame.columns:
-                    got = ["" if value is None else str(value) for value in frame[name].to_list()]
-                    rows = self._mask(message)
-                    return got if rows is None else [got[i] for i in np.flatnonzero(rows)]
-        return [""] * self.count(message)
+    def texts(self, message: str, name: str) -> list[str]:
+        """A text field of one message (n,), empty where there is none."""
+        if message not in self.fit.messages:
+            return []
+        got = [text or "" for text in self.fit.texts(message, name)]
+        rows = self._mask(message)
+        return got if rows is None else [got[i] for i in np.flatnonzero(rows)]
+
+    def labels(self, message: str, name: str, kind: str) -> list[str]:
+        """An enumeration of one message as words (n,), codes without a word as digits, invalid as empty."""
+        words = LABELS[kind]
+        return [
+            words.get(int(code), str(int(code))) if code == code else ""
+            for code in self.column(message, name).tolist()
+        ]
 
     def clock(self, message: str, name: str = "timestamp") -> np.ndarray:
         """A time column in Unix seconds; a device-relative time stays on the device's own clock."""
@@ -79,6 +86,12 @@ class Part:
             return np.zeros(0, dtype=np.int64)
         rows = self._mask(message)
         got = self.fit.offsets(message)
+        return np.asarray(got if rows is None else got[rows])
+
+    def doubtful(self, message: str) -> np.ndarray:
+        """(n,) bool: messages that stand beside structural damage."""
+        got = self.fit.doubtful(message)
+        rows = self._mask(message)
         return np.asarray(got if rows is None else got[rows])
 
     def _mask(self, message: str) -> np.ndarray | None:

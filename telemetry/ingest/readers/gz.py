@@ -1,0 +1,96 @@
+"""A gzipped class file (`.fit.gz`, `.tcx.gz`, `.csv.gz`) → the classes of the file inside.
+
+Comes in: bytes and a name that ends in .gz. Goes out: what the inner reader makes of them, under the inner
+file's own hash, so that a file and its gzipped copy are one class. Leaves to others: the inner format.
+
+Output is counted while it is unpacked: a small file can never become a large one.
+"""
+
+from __future__ import annotations
+
+import zlib
+from dataclasses import replace
+from pathlib import PurePath
+
+from telemetry.errors import BadInput, LimitExceeded, TelemetryError
+from telemetry.ingest import LARGEST_BYTES, reader_for
+from telemetry.model import ClassRecording, Issue
+
+CHUNK = 1 << 16
+RATIO = 50
+FREE_BYTES = 4 << 20
+"""Up to here any ratio is harmless: a class of one constant value packs very well."""
+
+
+def recordings(data: bytes, file: str) -> list[ClassRecording]:
+    """The classes of the file inside.
+
+    Raises
+    ------
+    BadInput : these bytes are no gzip
+    LimitExceeded : more comes out than a class file can hold
+    """
+    inner, whole = unpack(data, file)
+    if not inner:
+        raise BadInput("nothing can be unpacked from this gzip file", file=file, expected="a class file")
+    try:
+        found = reader_for(file[:-3]).from_bytes(inner, file[:-3])
+    except TelemetryError as error:
+        # a person knows the packed file, not the name of what is inside
+        error.file = file
+        raise
+    issues = () if whole else (Issue("gzip_damaged", detail="the gzip file is cut short or damaged"),)
+    return [
+        replace(
+            recording,
+            file=file,
+            source=f"{recording.source}.gz",
+            issues=(*issues, *recording.issues),
+            salvaged=recording.salvaged or not whole,
+        )
+        for recording in found
+    ]
+
+
+def unpack(data: bytes, file: str) -> tuple[bytes, bool]:
+    """What is inside a gzip file, and whether it was whole; what came out before a fault is kept."""
+    if data[:2] != b"\x1f\x8b":
+        raise BadInput("this is no gzip file", file=file, expected="gzip", got=f"bytes {data[:4].hex(' ')}")
+    out: list[bytes] = []
+    size = 0
+    whole = True
+    rest = data
+    while rest[:2] == b"\x1f\x8b":
+        stream = zlib.decompressobj(wbits=31)
+        pending = rest
+        try:
+            while pending and not stream.eof:
+                piece = stream.decompress(pending, CHUNK)
+                pending = stream.unconsumed_tail
+                out.append(piece)
+                size += len(piece)
+                check(size, len(data), file)
+                if not piece and not pending:
+                    break
+        except zlib.error:
+            whole = False
+            break
+        whole = whole and stream.eof
+        rest = stream.unused_data
+    return b"".join(out), whole
+
+
+def check(size: int, packed: int, file: str) -> None:
+    """Refuse what unpacks to more than a class file can hold.
+
+    Raises
+    ------
+    LimitExceeded : over the size limit, or far more than was packed
+    """
+    if size > LARGEST_BYTES or size > max(FREE_BYTES, RATIO * packed):
+        raise LimitExceeded(
+            "unpacks to more than a class file can hold",
+            file=PurePath(file).name,
+            expected=f"at most {LARGEST_BYTES >> 20} MB and {RATIO} times the packed size",
+            got=f"over {size / 2**20:.0f} MB from {packed / 2**10:.0f} kB",
+        )

@@ -1,0 +1,133 @@
+"""A zip of class files → the classes of all of them.
+
+Comes in: bytes. Goes out: the recordings of every member that a reader knows, in the archive's order; a
+member that fails is an issue of the others, or the error where none is left. Leaves to others: the formats.
+
+The archive is untrusted: members, bytes and ratio are counted while reading, links and nested archives are
+not followed, names are only ever text.
+"""
+
+from __future__ import annotations
+
+import io
+import lzma
+import stat
+import struct
+import zipfile
+import zlib
+from dataclasses import replace
+
+from telemetry.errors import BadInput, LimitExceeded, NotAClass, TelemetryError
+from telemetry.ingest import LARGEST_BYTES, reader_for
+from telemetry.ingest.readers.gz import check
+from telemetry.model import ClassRecording, Issue
+
+MOST_MEMBERS = 200
+MOST_BYTES = 64 << 20
+CHUNK = 1 << 16
+INNER = (".fit", ".tcx", ".csv", ".fit.gz", ".tcx.gz", ".csv.gz")
+ENTRY = b"PK\x01\x02"
+
+FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    lzma.LZMAError,
+    EOFError,
+    NotImplementedError,
+    RuntimeError,
+    OSError,
+    ValueError,
+    OverflowError,
+    struct.error,
+)
+"""What the standard library raises on damaged, encrypted or unknown members."""
+
+
+def recordings(data: bytes, file: str) -> list[ClassRecording]:
+    """The classes of all members.
+
+    Raises
+    ------
+    BadInput : these bytes are no zip, or the only member cannot be read
+    NotAClass : no class file is inside
+    LimitExceeded : too many members, or more comes out than class files can hold
+    """
+    # counted in the raw bytes first: opening an archive of a million empty members costs seconds
+    if data.count(ENTRY) > 10 * MOST_MEMBERS:
+        raise _too_many(file, data.count(ENTRY))
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+        members = archive.infolist()
+    except FAULTS as cause:
+        raise BadInput("this is no zip file", file=file, expected="a zip of class files") from cause
+    if len(members) > MOST_MEMBERS:
+        raise _too_many(file, len(members))
+    found: list[ClassRecording] = []
+    failed: list[TelemetryError] = []
+    total = 0
+    for member in members:
+        name = plain_name(member.filename)
+        if member.is_dir() or name.startswith((".", "__")) or not name.lower().endswith(INNER):
+            continue
+        try:
+            if stat.S_ISLNK(member.external_attr >> 16):
+                raise BadInput("is a link", place=name, expected="a class file")
+            inner = _unpacked(archive, member, len(data), total, file)
+            total += len(inner)
+            found += reader_for(name).from_bytes(inner, name)
+        except LimitExceeded:
+            raise
+        except TelemetryError as error:
+            failed.append(error)
+    if not found:
+        if failed:
+            failed[0].place, failed[0].file = f"member {failed[0].file or failed[0].place}", file
+            raise failed[0]
+        raise NotAClass("no class file is in this archive", file=file, expected="members like class.fit")
+    found = [replace(recording, source=f"{recording.source}.zip") for recording in found]
+    issues = tuple(Issue("archive_member_failed", detail=str(error)[:200]) for error in failed)
+    found[0] = replace(found[0], issues=(*found[0].issues, *issues))
+    return found
+
+
+def plain_name(name: str) -> str:
+    """The last part of a member's name as short printable text."""
+    last = name.replace("\\", "/").rpartition("/")[2]
+    return "".join(letter for letter in last if letter.isprintable())[-100:]
+
+
+def _unpacked(
+    archive: zipfile.ZipFile, member: zipfile.ZipInfo, packed: int, before: int, file: str
+) -> bytes:
+    pieces: list[bytes] = []
+    size = 0
+    try:
+        with archive.open(member) as stream:
+            while piece := stream.read(CHUNK):
+                pieces.append(piece)
+                size += len(piece)
+                check(size, packed, file)
+                if before + size > MOST_BYTES:
+                    raise LimitExceeded(
+                        "unpacks to more than class files can hold",
+                        file=file,
+                        expected=f"at most {MOST_BYTES >> 20} MB in all members",
+                    )
+    except TelemetryError:
+        raise
+    except FAULTS as cause:
+        raise BadInput(
+            f"cannot be unpacked: {cause}"[:120], place=plain_name(member.filename), expected="a whole member"
+        ) from cause
+    if size > LARGEST_BYTES:
+        raise LimitExceeded("a member is too large for a class file", file=file)
+    return b"".join(pieces)
+
+
+def _too_many(file: str, count: int) -> LimitExceeded:
+    return LimitExceeded(
+        "too many members in this archive",
+        file=file,
+        expected=f"at most {MOST_MEMBERS}",
+        got=str(count),
+    )
