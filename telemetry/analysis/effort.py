@@ -1,7 +1,7 @@
 """How the efforts were shaped: quadrants, swings, pedalling and unbroken time, with the sliding windows.
 
 Comes in: a `Conditioned` class and the `Context`. Goes out: metrics, or absent with a reason. Leaves to
-others: sums over the class (`torque_load.py`), bouts (`grinding.py`), the windows themselves (`mean_maximal.py`).
+others: sums over the class (`torque_load.py`), bouts (`grinding.py`), sliding windows (`mean_maximal.py`).
 """
 
 from __future__ import annotations
@@ -232,7 +232,7 @@ def _quadrants(c: Conditioned, context: Context, why: str, share: float) -> dict
         c.cadence_rpm,
         c.torque_nm,
         c.pedalling,
-        context.torque_reference_nm,
+        context.torque_reference_nm * (1.0 - 1e-9),  # the edge counts as high whatever its last bit says
         context.limits["reference_cadence_rpm"],
         context.limits["pedal_force_max_n"] * context.crank_length_mm / 1000.0,
     )

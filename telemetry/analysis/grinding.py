@@ -23,6 +23,9 @@ from telemetry.analysis.quality import why_no_torque
 from telemetry.model import Bout, MetricResult, Tier
 from telemetry.units import JOULES_PER_KILOJOULE, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
+EDGE = 1e-9
+"""160 W at 60 rpm is 1.2 times 200 W at 90 rpm: the edge belongs to the bout whatever the last bit says."""
+
 NAMES = tuple(name for name in METRIC_ROWS if name.startswith("grinding_"))
 
 
@@ -125,8 +128,8 @@ def find_bouts(c: Conditioned, context: Context) -> tuple[Bout, ...]:
         [
             limits["grinding_on_cadence_rpm"],
             limits["grinding_off_cadence_rpm"],
-            limits["grinding_on_factor"] * reference,
-            limits["grinding_off_factor"] * reference,
+            limits["grinding_on_factor"] * reference * (1.0 - EDGE),
+            limits["grinding_off_factor"] * reference * (1.0 - EDGE),
             limits["gap_s"],
             limits["bout_merge_s"],
             limits["bout_min_s"],
@@ -167,6 +170,7 @@ def find_bouts(c: Conditioned, context: Context) -> tuple[Bout, ...]:
 
 def _tier(cadence_rpm: float, references: float, context: Context) -> Tier:
     limits = context.limits
+    cadence_rpm, references = cadence_rpm * (1.0 - EDGE), references * (1.0 + EDGE)
     if cadence_rpm <= limits["heavy_cadence_rpm"] and references >= limits["heavy_factor"]:
         return "heavy"
     if cadence_rpm <= limits["grinding_on_cadence_rpm"] and references >= limits["grinding_on_factor"]:
