@@ -14,8 +14,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry.errors import BadInput
+from telemetry.ingest.fit.base_types import BASE_TYPES, BaseType
 from telemetry.ingest.fit.export import activity
-from telemetry.ingest.fit.write import BASE_TYPES, FIT_EPOCH_S, Field, FitWriter, crc16, encode
+from telemetry.ingest.fit.write import FIT_EPOCH_S, Field, FitWriter, crc16, encode
 from telemetry.model import Device, Lap, Pause, RiderHints
 from tests.builders import STARTED_AT, fit_activity, fit_rows, recording
 
@@ -45,7 +46,7 @@ def raw_values(data: bytes, message: str, field: str) -> list[Any]:
 
 def test_the_checksum_is_crc_16_arc() -> None:
     assert crc16(b"123456789") == 0xBB3D
-    assert crc16(b"456789", crc16(b"123")) == 0xBB3D
+    assert crc16(b"") == 0
 
 
 def test_a_file_of_two_records_is_the_bytes_one_writes_by_hand() -> None:
@@ -77,9 +78,11 @@ def test_no_other_header_is_written() -> None:
 
 
 @pytest.mark.parametrize("big_endian", [False, True])
-@pytest.mark.parametrize(("name", "base"), [(n, b) for n, b in BASE_TYPES.items() if n != "string"])
-def test_every_base_type_is_read_back(name: str, base: Any, big_endian: bool) -> None:
-    kind = np.dtype(base.kind)
+@pytest.mark.parametrize(
+    "base", [base for base in BASE_TYPES if base.name != "string"], ids=lambda base: base.name
+)
+def test_every_base_type_is_read_back(base: BaseType, big_endian: bool) -> None:
+    kind = np.dtype(base.dtype)
     if kind.kind == "f":
         given_values = [0.5, -1.25, 3.0e5]
     else:
@@ -87,10 +90,10 @@ def test_every_base_type_is_read_back(name: str, base: Any, big_endian: bool) ->
         given_values = [1, int(bounds.max) - 1, int(bounds.max) // 3]
         if kind.kind == "i":
             given_values += [int(bounds.min), -1]
-    field = Field(200, name)
+    field = Field(200, base.name)
     data = fit_rows(0xFF00, {field: given_values}, big_endian=big_endian)
     read = [frame.fields[0].raw_value for frame in messages(data) if frame.global_mesg_num == 0xFF00]
-    if name == "byte":
+    if base.name == "byte":
         read = [item[0] if isinstance(item, tuple) else item for item in read]
     assert read == given_values
 

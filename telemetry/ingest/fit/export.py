@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from telemetry.ingest.fit.labels import LABELS
 from telemetry.ingest.fit.write import FIT_EPOCH_S, Field, FitWriter
 from telemetry.model import ClassRecording, Device, Lap
 
@@ -23,9 +24,6 @@ SEATED, STANDING = 0, 1
 DEVELOPMENT = 255
 """Manufacturer number reserved for development: what we write can never pass for a product's own file."""
 
-SPORTS = {"generic": 0, "running": 1, "cycling": 2, "fitness_equipment": 4, "training": 10}
-SUB_SPORTS = {"generic": 0, "spin": 5, "indoor_cycling": 6, "road": 7, "virtual_activity": 58}
-TRIGGERS = {"manual": 0, "time": 1, "distance": 2, "session_end": 7, "fitness_equipment": 8}
 DEVICE_TYPES = {
     "power": 11,
     "fitness_equipment": 17,
@@ -94,7 +92,7 @@ def activity(
     _head(out, recording, base, device_info)
     named = [lap.label for lap in recording.laps if lap.label]
     if named:
-        out.message("workout", sport=SPORTS.get(recording.sport, 0), num_valid_steps=len(named))
+        out.message("workout", sport=_code("sport", recording.sport, 0), num_valid_steps=len(named))
         for index, label in enumerate(named):
             out.message("workout_step", message_index=index, wkt_step_name=label)
 
@@ -199,7 +197,7 @@ def _head(
             threshold_heart_rate=hints.threshold_hr_bpm,
             functional_threshold_power=zones_ftp,
         )
-    sport, sub_sport = SPORTS.get(recording.sport, 0), SUB_SPORTS.get(recording.sub_sport, 0)
+    sport, sub_sport = _code("sport", recording.sport, 0), _code("sub_sport", recording.sub_sport, 0)
     out.message("sport", sport=sport, sub_sport=sub_sport, name=recording.sub_sport or None)
     messages = device_info
     if messages is None:
@@ -213,12 +211,19 @@ def _device(device: Device, index: int) -> dict[str, Any]:
     return {
         "device_index": 0 if device.kind == "recorder" else max(index, 1),
         "device_type": DEVICE_TYPES.get(device.kind),
-        "manufacturer": DEVELOPMENT,
+        "manufacturer": _code("manufacturer", device.manufacturer, DEVELOPMENT),
+        "battery_status": _code("battery_status", device.battery, 0) or None,
         "serial_number": _number(device.serial),
         "software_version": float(device.software) if plain else None,
         "product_name": device.product or None,
         "source_type": 5 if device.kind == "recorder" else 1,
     }
+
+
+def _code(type_: str, label: str, otherwise: int) -> int:
+    """Code of an enumeration's label; unknown codes come as their number."""
+    codes = {name: code for code, name in LABELS[type_].items()}
+    return codes.get(label, int(label) if label.isdecimal() and int(label) < 0xFFFF else otherwise)
 
 
 def _number(text: str) -> int | None:
@@ -313,7 +318,7 @@ def _lap(
         "event": 9,
         "event_type": STOP,
         "start_time": stamp(lap.start_s),
-        "lap_trigger": TRIGGERS.get(lap.trigger, 0),
+        "lap_trigger": _code("lap_trigger", lap.trigger, 0),
     } | _totals(recording, lap.start_s, lap.stop_s, steps)
 
 
@@ -334,8 +339,8 @@ def _tail(
         "event": 8,
         "event_type": STOP,
         "start_time": stamp(0.0),
-        "sport": SPORTS.get(recording.sport, 0),
-        "sub_sport": SUB_SPORTS.get(recording.sub_sport, 0),
+        "sport": _code("sport", recording.sport, 0),
+        "sub_sport": _code("sub_sport", recording.sub_sport, 0),
         "first_lap_index": 0,
         "num_laps": len(laps),
         "trigger": 0,

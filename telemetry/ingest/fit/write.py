@@ -12,48 +12,22 @@ from __future__ import annotations
 import struct
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
 
 from telemetry.errors import BadInput
+from telemetry.ingest.fit.base_types import BASE_TYPES
+from telemetry.ingest.fit.crc import crc_numpy
+from telemetry.ingest.fit.profile import MESSAGES, NUMBER_OF_NAME
 
 FIT_EPOCH_S = 631065600
 """1989-12-31T00:00:00Z in Unix seconds."""
 
 TIMESTAMP = 253
 
-
-@dataclass(frozen=True, slots=True)
-class BaseType:
-    """One FIT base type: its number, NumPy kind and size, and the raw value that means "not reported"."""
-
-    number: int
-    kind: str
-    invalid: int | float | None
-
-
-# fmt: off
-BASE_TYPES: dict[str, BaseType] = {
-    "enum":    BaseType(0x00, "u1", 0xFF),
-    "sint8":   BaseType(0x01, "i1", 0x7F),
-    "uint8":   BaseType(0x02, "u1", 0xFF),
-    "sint16":  BaseType(0x83, "i2", 0x7FFF),
-    "uint16":  BaseType(0x84, "u2", 0xFFFF),
-    "sint32":  BaseType(0x85, "i4", 0x7FFFFFFF),
-    "uint32":  BaseType(0x86, "u4", 0xFFFFFFFF),
-    "string":  BaseType(0x07, "S", None),
-    "float32": BaseType(0x88, "f4", float("nan")),
-    "float64": BaseType(0x89, "f8", float("nan")),
-    "uint8z":  BaseType(0x0A, "u1", 0),
-    "uint16z": BaseType(0x8B, "u2", 0),
-    "uint32z": BaseType(0x8C, "u4", 0),
-    "byte":    BaseType(0x0D, "u1", 0xFF),
-    "sint64":  BaseType(0x8E, "i8", 0x7FFFFFFFFFFFFFFF),
-    "uint64":  BaseType(0x8F, "u8", 0xFFFFFFFFFFFFFFFF),
-    "uint64z": BaseType(0x90, "u8", 0),
-}
-# fmt: on
+TYPES = {row.name: row for row in BASE_TYPES}
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,130 +41,58 @@ class Field:
     developer: int | None = None
 
 
-MESSAGES: dict[str, int] = {}
-FIELDS: dict[str, dict[str, Field]] = {}
+# fmt: off
+STORED: dict[str, str] = {
+    name: base
+    for base, names in {
+        "enum": """
+            type event event_type sport sub_sport trigger lap_trigger intensity source_type gender
+            duration_type target_type
+        """,
+        "sint8": "temperature left_pco right_pco",
+        "uint8": """
+            age height resting_heart_rate max_heart_rate threshold_heart_rate crank_length
+            avg_heart_rate avg_cadence max_cadence heart_rate cadence resistance left_right_balance
+            left_torque_effectiveness right_torque_effectiveness left_pedal_smoothness
+            right_pedal_smoothness combined_pedal_smoothness time128 fractional_cadence battery_soc
+            respiration_rate event_group device_index device_type battery_status hardware_version
+            developer_data_index field_definition_number fit_base_type_id
+        """,
+        "uint16": """
+            message_index manufacturer product number weight functional_threshold_power total_calories
+            avg_power max_power first_lap_index num_laps normalized_power training_stress_score
+            intensity_factor threshold_power stand_count wkt_step_index speed power
+            compressed_accumulated_power calories cadence256 motor_power enhanced_respiration_rate
+            core_temperature data16 software_version battery_voltage num_valid_steps num_sessions time
+            native_mesg_num native_field_num manufacturer_id
+        """,
+        "sint16": "grade",
+        "uint32": """
+            timestamp time_created start_time total_elapsed_time total_timer_time total_distance
+            total_cycles total_work time_standing distance accumulated_power enhanced_speed data
+            duration_value target_value custom_target_value_low custom_target_value_high
+            local_timestamp application_version
+        """,
+        "uint16z": "ant_device_number",
+        "uint32z": "serial_number",
+        "string": "product_name friendly_name name wkt_name wkt_step_name notes field_name units",
+        "byte": "developer_id application_id",
+    }.items()
+    for name in names.split()
+}
+"""Width in which a field of the profile is stored. Files say it themselves: the profile's rows need not."""
+
+STORED_IN: dict[tuple[str, str], str] = {
+    ("session", "left_right_balance"): "uint16",
+    ("lap", "left_right_balance"): "uint16",
+}
+"""Fields whose width depends on the message."""
+# fmt: on
 
 
-def _table(message: str, number: int, rows: str) -> None:
-    """Fields of one message from lines "name number base [scale [offset]]"."""
-    MESSAGES[message] = number
-    FIELDS[message] = {"timestamp": Field(TIMESTAMP, "uint32"), "message_index": Field(254, "uint16")}
-    for row in rows.split(","):
-        name, at, base, *rest = row.split()
-        scale, offset = [*map(float, rest), 1.0, 0.0][:2] if len(rest) != 1 else (float(rest[0]), 0.0)
-        FIELDS[message][name] = Field(int(at), base, scale, offset)
-
-
-_table(
-    "file_id",
-    0,
-    """type 0 enum, manufacturer 1 uint16, product 2 uint16, serial_number 3 uint32z,
-    time_created 4 uint32, number 5 uint16, product_name 8 string""",
-)
-_table(
-    "user_profile",
-    3,
-    """friendly_name 0 string, gender 1 enum, age 2 uint8, height 3 uint8 100,
-    weight 4 uint16 10, resting_heart_rate 8 uint8""",
-)
-_table("bike_profile", 6, "name 0 string, crank_length 19 uint8 2 -110")
-_table(
-    "zones_target",
-    7,
-    """max_heart_rate 1 uint8, threshold_heart_rate 2 uint8,
-    functional_threshold_power 3 uint16""",
-)
-_table("sport", 12, "sport 0 enum, sub_sport 1 enum, name 3 string")
-_table(
-    "session",
-    18,
-    """event 0 enum, event_type 1 enum, start_time 2 uint32, sport 5 enum, sub_sport 6 enum,
-    total_elapsed_time 7 uint32 1000, total_timer_time 8 uint32 1000, total_distance 9 uint32 100,
-    total_cycles 10 uint32, total_calories 11 uint16, avg_heart_rate 16 uint8, max_heart_rate 17 uint8,
-    avg_cadence 18 uint8, max_cadence 19 uint8, avg_power 20 uint16, max_power 21 uint16,
-    first_lap_index 25 uint16, num_laps 26 uint16, trigger 28 enum, normalized_power 34 uint16,
-    training_stress_score 35 uint16 10, intensity_factor 36 uint16 1000, left_right_balance 37 uint16,
-    threshold_power 45 uint16, total_work 48 uint32, time_standing 112 uint32 1000, stand_count 113 uint16""",
-)
-_table(
-    "lap",
-    19,
-    """event 0 enum, event_type 1 enum, start_time 2 uint32, total_elapsed_time 7 uint32 1000,
-    total_timer_time 8 uint32 1000, total_distance 9 uint32 100, total_cycles 10 uint32,
-    avg_heart_rate 15 uint8, max_heart_rate 16 uint8, avg_cadence 17 uint8, max_cadence 18 uint8,
-    avg_power 19 uint16, max_power 20 uint16, intensity 23 enum, lap_trigger 24 enum, sport 25 enum,
-    normalized_power 33 uint16, left_right_balance 34 uint16, sub_sport 39 enum, total_work 41 uint32,
-    wkt_step_index 71 uint16, time_standing 98 uint32 1000, stand_count 99 uint16""",
-)
-_table(
-    "record",
-    20,
-    """heart_rate 3 uint8, cadence 4 uint8, distance 5 uint32 100, speed 6 uint16 1000,
-    power 7 uint16, grade 9 sint16 100, resistance 10 uint8, temperature 13 sint8,
-    compressed_accumulated_power 28 uint16, accumulated_power 29 uint32, left_right_balance 30 uint8,
-    calories 33 uint16, left_torque_effectiveness 43 uint8 2, right_torque_effectiveness 44 uint8 2,
-    left_pedal_smoothness 45 uint8 2, right_pedal_smoothness 46 uint8 2, combined_pedal_smoothness 47 uint8 2,
-    time128 48 uint8 128, cadence256 52 uint16 256, fractional_cadence 53 uint8 128, left_pco 67 sint8,
-    right_pco 68 sint8, enhanced_speed 73 uint32 1000, battery_soc 81 uint8 2, motor_power 82 uint16,
-    respiration_rate 99 uint8, enhanced_respiration_rate 108 uint16 100, core_temperature 139 uint16 100""",
-)
-_table("event", 21, "event 0 enum, event_type 1 enum, data16 2 uint16, data 3 uint32, event_group 4 uint8")
-_table(
-    "device_info",
-    23,
-    """device_index 0 uint8, device_type 1 uint8, manufacturer 2 uint16,
-    serial_number 3 uint32z, product 4 uint16, software_version 5 uint16 100, hardware_version 6 uint8,
-    battery_voltage 10 uint16 256, battery_status 11 uint8, ant_device_number 21 uint16z,
-    source_type 25 enum, product_name 27 string""",
-)
-_table("workout", 26, "sport 4 enum, num_valid_steps 6 uint16, wkt_name 8 string")
-_table(
-    "workout_step",
-    27,
-    """wkt_step_name 0 string, duration_type 1 enum, duration_value 2 uint32,
-    target_type 3 enum, target_value 4 uint32, custom_target_value_low 5 uint32,
-    custom_target_value_high 6 uint32, intensity 7 enum, notes 8 string""",
-)
-_table(
-    "activity",
-    34,
-    """total_timer_time 0 uint32 1000, num_sessions 1 uint16, type 2 enum, event 3 enum,
-    event_type 4 enum, local_timestamp 5 uint32""",
-)
-_table("file_creator", 49, "software_version 0 uint16, hardware_version 1 uint8")
-_table("hrv", 78, "time 0 uint16 1000")
-_table(
-    "field_description",
-    206,
-    """developer_data_index 0 uint8, field_definition_number 1 uint8,
-    fit_base_type_id 2 uint8, field_name 3 string, units 8 string, native_mesg_num 14 uint16,
-    native_field_num 15 uint8""",
-)
-_table(
-    "developer_data_id",
-    207,
-    """developer_id 0 byte, application_id 1 byte, manufacturer_id 2 uint16,
-    developer_data_index 3 uint8, application_version 4 uint32""",
-)
-
-
-def _crc_table() -> tuple[int, ...]:
-    table = []
-    for value in range(256):
-        for _ in range(8):
-            value = (value >> 1) ^ (0xA001 if value & 1 else 0)
-        table.append(value)
-    return tuple(table)
-
-
-_CRC = _crc_table()
-
-
-def crc16(data: bytes, crc: int = 0) -> int:
+def crc16(data: bytes) -> int:
     """The FIT checksum: CRC-16/ARC, 0xBB3D for b"123456789"."""
-    for byte in data:
-        crc = (crc >> 8) ^ _CRC[(crc ^ byte) & 0xFF]
-    return crc
+    return crc_numpy(np.frombuffer(data, np.uint8), 0, len(data))
 
 
 class FitWriter:
@@ -258,7 +160,7 @@ class FitWriter:
             len(native),
         )
         for field, size in native:
-            self.data += bytes((field.number, size, BASE_TYPES[field.base].number))
+            self.data += bytes((field.number, size, TYPES[field.base].code))
         if developer:
             self.data.append(len(developer))
             for field, size in developer:
@@ -275,7 +177,7 @@ class FitWriter:
                 "field_description",
                 developer_data_index=index,
                 field_definition_number=field.number,
-                fit_base_type_id=BASE_TYPES[field.base].number,
+                fit_base_type_id=TYPES[field.base].code,
                 field_name=name,
                 units=(units or {}).get(name, ""),
             )
@@ -290,11 +192,9 @@ class FitWriter:
         BadInput : no such message or field, or a value its field cannot hold
         """
         given = {name: value for name, value in values.items() if value is not None}
-        fields = FIELDS.get(message, {}) if isinstance(message, str) else {}
         columns: dict[str | Field, Any] = {}
         for name, value in given.items():
-            base = fields[name].base if name in fields else ""
-            if base != "string" and isinstance(value, bytes | list | tuple):
+            if isinstance(value, bytes | list | tuple):
                 columns[name] = np.asarray([list(value)], dtype=np.float64)
             else:
                 columns[name] = [value]
@@ -407,24 +307,27 @@ def message_number(message: str | int) -> int:
     """
     if isinstance(message, int):
         return message
-    if message not in MESSAGES:
+    if message not in NUMBER_OF_NAME:
         raise BadInput(f"there is no FIT message {message!r}", expected="a name of the profile")
-    return MESSAGES[message]
+    return NUMBER_OF_NAME[message]
 
 
+@lru_cache(maxsize=1024)
 def find_field(message: str | int, key: str | Field) -> Field:
     """The field row of a name; a `Field` is itself.
 
     Raises
     ------
-    BadInput : a name the message does not have
+    BadInput : a name the message does not have, or none that we know to store
     """
     if isinstance(key, Field):
         return key
-    found = FIELDS.get(message, {}).get(key) if isinstance(message, str) else None
-    if found is None:
+    rows = MESSAGES[message_number(message)].fields.values()
+    row = next((row for row in rows if row.name == key), None)
+    base = STORED_IN.get((str(message), key)) or STORED.get(key)
+    if row is None or base is None:
         raise BadInput(f"there is no field {key!r} in message {message!r}", expected="a name of the profile")
-    return found
+    return Field(row.number, base, row.scale, row.offset)
 
 
 def encode(values: Any, field: Field, *, strict: bool = False) -> np.ndarray:
@@ -432,12 +335,12 @@ def encode(values: Any, field: Field, *, strict: bool = False) -> np.ndarray:
 
     Strings become bytes with a closing zero, cut at 254 bytes between characters.
     """
-    base = BASE_TYPES[field.base]
+    base = TYPES[field.base]
     if field.base == "string":
         texts = [str(value).encode() for value in values]
         texts = [text[:254].decode(errors="ignore").encode() + b"\0" for text in texts]
         return np.asarray(texts, dtype=f"S{max(map(len, texts))}")
-    kind = np.dtype(base.kind)
+    kind = np.dtype(base.dtype)
     if kind.kind == "f":
         return np.asarray(values, dtype=kind)
     given = np.asarray(values, dtype=object if kind.itemsize == 8 else None)
