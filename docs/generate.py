@@ -133,7 +133,10 @@ def rules() -> str:
 
     return table(
         ("rule", "reason", "evidence", "parts"),
-        ((rule.code, rule.title, rule.evidence, ", ".join(part.name for part in rule.parts)) for rule in RULES),
+        (
+            (rule.code, rule.title, rule.evidence, ", ".join(part.name for part in rule.parts))
+            for rule in RULES
+        ),
     )
 
 
@@ -164,6 +167,7 @@ def shape() -> str:
         "counterfactual[]": model.Counterfactual,
         "head_unit[]": model.Agreement,
         "heart_rate_zones[]": model.HeartRateZone,
+        "balance[]": model.BalanceBin,
         "recording.devices[]": model.Device,
     }
     rows = []

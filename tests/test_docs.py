@@ -72,21 +72,23 @@ def strings_in_the_code() -> frozenset[str]:
     return frozenset(found)
 
 
+LOGS = {"Issue": 0, "note": 0, "say": 0, "mask": 1}
+"""What writes an issue or a damage, and which of its arguments is the code."""
+
+
 @cache
 def issue_codes_in_the_code() -> frozenset[str]:
-    """First argument, or `code=`, of every `Issue(...)` in the package."""
+    from telemetry.ingest.fit.activity import DAMAGE_CODES
+
     found: set[str] = set()
-    for path in (ROOT / "telemetry").rglob("*.py"):
-        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
-            if (
-                isinstance(node, ast.Call)
-                and getattr(node.func, "id", getattr(node.func, "attr", "")) == "Issue"
-            ):
-                said = [*node.args[:1], *(word.value for word in node.keywords if word.arg == "code")]
-                for code in said:
-                    parts = [code.body, code.orelse] if isinstance(code, ast.IfExp) else [code]
-                    found |= {part.value for part in parts if isinstance(part, ast.Constant)}
-    return frozenset(found)
+    for room in ("ingest", "analysis"):
+        for path in (ROOT / "telemetry" / room).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+                if isinstance(node, ast.Call):
+                    place = LOGS.get(getattr(node.func, "id", getattr(node.func, "attr", "")))
+                    said = node.args[place : place + 1] if place is not None else []
+                    found |= {code.value for code in said if isinstance(code, ast.Constant)}
+    return frozenset(DAMAGE_CODES.get(code, code) for code in found if isinstance(code, str))
 
 
 @cache

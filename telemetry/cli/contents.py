@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from telemetry.cli.batch import read_file
+from telemetry.cli.inputs import suffix_of
 from telemetry.errors import NotAClass
 
 if TYPE_CHECKING:
@@ -49,12 +50,15 @@ def contents(path: Path) -> dict[str, Any]:
 
 def _fit(path: Path) -> FitFile | None:
     """The decoded FIT file, None for other kinds."""
-    if path.suffix.lower() != ".fit":
-        return None
     from telemetry.ingest import load
     from telemetry.ingest.fit import open_fit
+    from telemetry.ingest.readers.gz import unpack
 
-    return open_fit(load(path), str(path))
+    kind = suffix_of(path, (".fit", ".fit.gz"))
+    if kind is None:
+        return None
+    data = load(path)
+    return open_fit(data if kind == ".fit" else unpack(data, str(path))[0], str(path))
 
 
 def _messages(fit: FitFile) -> list[dict[str, Any]]:
@@ -62,7 +66,7 @@ def _messages(fit: FitFile) -> list[dict[str, Any]]:
         {
             "name": name,
             "count": fit.count(name),
-            "fields": [asdict(field) for field in fit.declared(name)],
+            "fields": [field._asdict() for field in fit.declared(name)],
         }
         for name in fit.messages
     ]

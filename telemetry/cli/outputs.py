@@ -39,6 +39,7 @@ class Outputs:
         self._suffixes = suffixes
         self._stems = Counter(stem_of(path, suffixes).casefold() for path in files)
         self._used: set[str] = set()
+        self._inputs = {os.path.realpath(path) for path in files}
         self.suffix = suffix
         self.folder = Path()
         self.file: Path | None = None
@@ -81,7 +82,7 @@ class Outputs:
 
         Raises
         ------
-        CannotWrite : a second class asks for the one file of `-o FILE`
+        CannotWrite : a second class asks for the one file of `-o FILE`, or the output would replace an input
         """
         if self.file is not None:
             if str(self.file) in self._used:
@@ -89,7 +90,7 @@ class Outputs:
                     "the input holds several classes", file=str(self.file), expected="a folder for them"
                 )
             self._used.add(str(self.file))
-            return self.file
+            return self._kept(self.file)
         # a page to share must not carry the name and date that its file's name may hold
         stem = "class" if self._nameless else stem_of(source, self._suffixes)
         if self._nameless or several or self._stems[stem.casefold()] > 1:
@@ -99,4 +100,10 @@ class Outputs:
         while name.casefold() in self._used:  # two copies of one class keep a page each
             name, number = f"{stem}-{number}", number + 1
         self._used.add(name.casefold())
-        return self.folder / f"{name}{self.suffix}"
+        return self._kept(self.folder / f"{name}{self.suffix}")
+
+    def _kept(self, path: Path) -> Path:
+        """The path, unless it is one of the inputs: what was recorded is never replaced."""
+        if os.path.realpath(path) in self._inputs:
+            raise CannotWrite("would replace an input", file=str(path), expected="another name or folder")
+        return path

@@ -5,21 +5,22 @@ Comes in: analyses. Goes out: a table on stdout. Leaves to others: every number,
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Sequence
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from telemetry.model import ClassAnalysis
+    from telemetry.model import ClassAnalysis, ClassRecording
 
 COLUMNS: tuple[tuple[str, str, int], ...] = (
     # heading, metric, digits
     ("min", "pedalling_min", 0),
     ("TL", "torque_load", 0),
-    ("kJ", "work_kj", 0),
-    ("strokes", "strokes", 0),
-    ("grinding min", "grinding_min", 1),
-    ("longest s", "grinding_longest_s", 0),
+    ("grinding", "grinding_min", 1),
 )
+WIDE = 160
+"""Characters where no terminal limits them: nothing is cut for who reads the table through a pipe."""
 
 
 def print_table(analyses: Sequence[ClassAnalysis]) -> None:
@@ -31,27 +32,32 @@ def print_table(analyses: Sequence[ClassAnalysis]) -> None:
 
     from telemetry.cli.console import clean
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    table.add_column("file", overflow="fold", min_width=12)
-    table.add_column("started", no_wrap=True)
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table.add_column("file", overflow="fold", min_width=18)
+    table.add_column("date", no_wrap=True)
     for heading, _, _ in COLUMNS:
-        table.add_column(heading, justify="right")
-    table.add_column("data")
-    table.add_column("back-risk review")
+        table.add_column(heading, justify="right", min_width=max(map(len, heading.split())))
+    table.add_column("data", min_width=6)
+    table.add_column("back-risk review", min_width=11)
     for analysis in analyses:
         recording, review = analysis.recording, analysis.review
-        started = "" if recording.started_at is None else f"{recording.started_at:%Y-%m-%d %H:%M}Z"
-        numbers = [_number(analysis.metric(name), digits) for _, name, digits in COLUMNS]
         codes = " ".join(finding.code for finding in review.findings)
-        state = review.state.replace("_", " ") + (f" ({codes})" if codes else "")
+        state = review.state.replace("_", " ") + (f": {codes}" if codes else "")
         table.add_row(
             Text(clean(recording.file or recording.id)),
-            started,
-            *numbers,
+            _date(recording),
+            *(_number(analysis.metric(name), digits) for _, name, digits in COLUMNS),
             analysis.quality.grade.replace("_", " "),
             Text(state, style="bold" if review.flagged else ""),
         )
-    Console(highlight=False).print(table)
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def _date(recording: ClassRecording) -> str:
+    """The day it was where the class was ridden, as far as the file says."""
+    if recording.started_at is None:
+        return ""
+    return f"{recording.started_at + timedelta(seconds=recording.utc_offset_s or 0.0):%Y-%m-%d}"
 
 
 def _number(value: float | None, digits: int) -> str:
