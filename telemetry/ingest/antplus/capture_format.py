@@ -207,6 +207,9 @@ class Journal:
         """The end of one write: what was written since the last mark, so that damage shows."""
         second, _ = split_time(unix_s)
         self.sequence += 1
+        # each write defines its own shapes again, so that a damaged one takes no other with it
+        self._shapes = None
+        self._ble_length = -1
         return _MARK.pack(
             LOCAL_MARK, second, self.sequence, len(written), zlib.crc32(written), dropped & 0xFFFFFFFF, stick
         )
