@@ -156,7 +156,7 @@ def bouts(analysis: ClassAnalysis) -> Table | None:
 
 
 _EFFORT = (
-    ("mean_power_w", "over recorded time, zeros included"),
+    ("mean_power_w", "recorded time, with zeros"),
     ("max_power_w", "largest sample"),
     ("power_per_kg", "mean power by body mass"),
     ("mean_cadence_rpm", "while pedalling"),
@@ -230,7 +230,7 @@ def head_unit(analysis: ClassAnalysis) -> Table | None:
             )
         )
     return Table(
-        "Agreement with the head unit's own totals",
+        "Beside the head unit's own totals",
         _columns("", "This report>", "Head unit>", "Difference>"),
         tuple(rows),
         "Head units differ in whether they count zeros and pauses; small differences are rules, not errors.",
@@ -367,7 +367,7 @@ def issues(analysis: ClassAnalysis) -> Table | None:
     rows = tuple(
         Row(
             (
-                Cell(words.clean(issue.code.replace("_", " "))),
+                Cell(words.clean(issue.code.replace("_", " ").capitalize())),
                 Cell(
                     words.span(issue.start_s, issue.stop_s)
                     or ("" if issue.start_s is None else f"at {words.clock(issue.start_s)}")

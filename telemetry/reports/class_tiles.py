@@ -122,20 +122,20 @@ def _fatigue_tile(analysis: ClassAnalysis) -> Tile:
             lines=tuple(lines),
             evidence=f"evidence {onset.evidence}",
         )
-    if heart is not None and heart.applicable and heart.value is not None:
-        lines = [f"Onset: {words.clean(onset.why_not, 160)}."] if onset is not None and onset.why_not else []
+    if onset is not None and onset.why_not:
+        lines.append(f"Onset: {words.clean(onset.why_not, 160)}.")
+    if heart is None or not heart.applicable or heart.value is None:
+        return Tile("Fatigue", words.ABSENT, lines=tuple(lines) or ("Not computed for this class.",))
+    if heart.low is not None and heart.low > 0.0:
         return Tile(
             "Fatigue",
             words.signed(heart.value, heart.unit),
             heart.unit,
-            "",
-            words.interval(heart.low, heart.high, heart.unit),
-            ("Heart rate at equal work.", *lines),
-            f"evidence {heart.evidence}",
+            interval=words.interval(heart.low, heart.high, heart.unit),
+            lines=("Heart rate at equal work.", *lines[1:]),
+            evidence=f"evidence {heart.evidence}",
         )
-    if onset is not None and onset.why_not:
-        lines.insert(0, f"Onset: {words.clean(onset.why_not, 160)}.")
-    return Tile("Fatigue", words.ABSENT, lines=tuple(lines) or ("Not computed for this class.",))
+    return Tile("Fatigue", "None seen", lines=tuple(lines), evidence=f"evidence {heart.evidence}")
 
 
 def _quality_tile(analysis: ClassAnalysis) -> Tile:

@@ -35,6 +35,7 @@ class ReviewBox:
     counted: str
     statement: str
     next_step: str
+    questions: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,35 +222,24 @@ def device_name(device: Device) -> str:
 
 def _review(analysis: ClassAnalysis) -> ReviewBox:
     review = analysis.review
-    headline = glossary.STATES[review.state]
-    if review.state == "review":
-        count = len(review.findings)
-        headline += f": {count} reason{'s' if count != 1 else ''}"
     return ReviewBox(
         state=review.state,
-        headline=headline,
+        headline=glossary.STATES[review.state],
         summary=review.summary,
-        counted="" if review.state == "see_clinician" else _counted(analysis),
+        counted=_counted(analysis) if review.state in ("usual", "note", "review") else "",
         statement=review.statement,
         next_step=review.next_step,
+        questions=review.questions,
     )
 
 
 def _counted(analysis: ClassAnalysis) -> str:
-    """How many rules were checked, which gave a reason, which could not be checked: one sentence."""
-    found = [finding.code for finding in analysis.review.findings]
-    missing = [item.rule for item in analysis.review.unchecked if rule_of(item.rule) not in found]
-    gone = sorted({rule_of(rule) for rule in missing} & set(glossary.RULES))
-    checked = [rule for rule in glossary.RULES if rule not in gone]
-    names = [glossary.RULES[rule_of(code)] for code in found if rule_of(code) in glossary.RULES]
-    if names:
-        text = f"{len(names)} of {len(checked)} checked rules gave a reason: {', '.join(names)}."
-    else:
-        text = f"{len(checked)} of {len(glossary.RULES)} rules could be checked; none gave a reason."
-    if gone:
-        listed = ", ".join(f"{rule} {glossary.RULES[rule]}" for rule in gone)
-        text += f" Not checked: {listed}."
-    return text
+    """How many rules gave a reason, and by name those that could not be checked: silence is no clearance."""
+    found = {rule_of(finding.code) for finding in analysis.review.findings}
+    gone = {rule_of(item.rule) for item in analysis.review.unchecked}
+    text = f"{len(found) or 'None'} of {len(glossary.RULES)} rules gave a reason."
+    open_rules = [f"{rule} {name}" for rule, name in glossary.RULES.items() if rule in gone]
+    return text + (f" Not checked, or not in full: {', '.join(open_rules)}." if open_rules else "")
 
 
 def rule_of(code: str) -> str:

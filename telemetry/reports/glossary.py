@@ -52,6 +52,9 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Interval", "Where the value may lie given the error of the power meter or of the estimate."),
 )
 
+PAPER_TERMS = ("Back-risk review", "Crank torque", "Torque load (TL)", "Reference torque", "Grinding", "Fatigue drift", "Onset window", "Evidence", "Interval")
+"""The terms that fit on paper: those of the headline."""
+
 NOT_VALIDATED: tuple[str, ...] = (
     "No number on this page has been validated against back pain or injury. None has evidence A.",
     "This is crank load: what the bike measured at the cranks. What reaches the back depends on posture, reach, history and the person, and was not measured.",
@@ -64,7 +67,7 @@ NOT_VALIDATED: tuple[str, ...] = (
 
 CAPTIONS: dict[str, str] = {
     "timeline": "The class as it was recorded. Bouts of slow, heavy pedalling are shaded, gaps in the data are left as gaps. Minute 30 is marked because riders often name it; it is a setting, not a finding.",
-    "torque_cadence": "Each dot is a moment of pedalling. Along a thin line the power is the same: further left, it takes more torque. The outlined region is where grinding begins.",
+    "torque_cadence": "Darker cells hold more seconds of pedalling. Along a thin line the power is the same: further left, it takes more torque. In the hatched region grinding begins.",
     "load": "How torque load piled up over the class, and how much of it came from the bouts.",
     "mean_maximal_torque": "The highest mean torque held for each length of time.",
     "drift": "What changed over the class at equal work. The programme, heat, coffee and a loose strap can look the same.",
@@ -88,6 +91,6 @@ METRIC_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (
 )
 """Where a metric stands in the table of all metrics: exact names, or beginnings that end in an underscore."""
 
-REVIEW_LIMITS = ("r1_", "r2_", "r3_", "r4_", "r5_", "r6_", "review_", "not_enough_", "grinding_", "heavy_", "bout_", "reference_", "late_", "meter_error_", "drift_", "unbroken_")
+REVIEW_LIMITS = ("r1_", "r2_", "r3_", "r4_", "r5_", "r6_", "review_", "not_enough_", "grinding_on_", "heavy_", "bout_min_", "reference_cadence_", "late_", "drift_interval_")
 """Beginnings of the limits that decide about a review: those that fit on paper."""
 # fmt: on

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from telemetry.errors import CannotWrite
-from telemetry.reports import words
+from telemetry.reports import glossary, words
 from telemetry.reports.class_page import TEMPLATES, drawings
 from telemetry.reports.class_view import ClassView, view
 from telemetry.reports.sharing import shareable
@@ -58,6 +58,7 @@ def document(
         "drawings": dict(drawn),
         "alts": {name: _printable(alt(analysis, name)) for name in drawn if name in FIGURES},
         "wide": ["timeline"],
+        "terms": glossary.PAPER_TERMS,
         "paper": paper,
         "date": None if start is None else [start.year, start.month, start.day],
         "footer": "Crank load, not validated against injury.",

@@ -38,12 +38,19 @@
 
   // --- the cursor on the drawn timeline, which stands on the page once for screens and once for phones
   const sheets = plots.map((plot) => {
-    const svg = plot.querySelector("svg"), wide = svg.viewBox.baseVal.width;
-    const panel = JSON.parse(svg.dataset.panels).find((one) => trace.channels.some((c) => c.name === one.name));
+    const svg = plot.querySelector("svg"), { width: wide, height: tall } = svg.viewBox.baseVal;
+    const panels = JSON.parse(svg.dataset.panels).filter((one) => trace.channels.some((c) => c.name === one.name));
+    const panel = panels[0];
+    const top = Math.min(...panels.map((one) => one.top));
+    const bottom = Math.max(...panels.map((one) => one.top + one.height));
     const cursor = document.createElement("div"), brush = document.createElement("div");
     cursor.className = "cursor";
     brush.className = "brush";
-    brush.hidden = true;
+    cursor.hidden = brush.hidden = true;
+    for (const line of [cursor, brush]) {
+      line.style.top = `${100 * top / tall}%`;
+      line.style.height = `${100 * (bottom - top) / tall}%`;
+    }
     plot.append(cursor, brush);
     plot.classList.add("live");
     const low = panel.x_low * 60, high = panel.x_high * 60;
@@ -72,7 +79,10 @@
     const bold = document.createElement("b");
     bold.textContent = time;
     readout.replaceChildren(bold, ` \u2002 ${parts.join(" \u2002·\u2002 ")}`);
-    for (const sheet of sheets) sheet.cursor.style.left = `${sheet.percent(at)}%`;
+    for (const sheet of sheets) {
+      sheet.cursor.hidden = false;
+      sheet.cursor.style.left = `${sheet.percent(at)}%`;
+    }
     const line = zoomed.querySelector(".now");
     if (line) line.setAttribute("transform", `translate(${placeX(at)} 0)`);
   };
@@ -187,6 +197,7 @@
   for (const button of explorer.querySelectorAll("[data-zoom]")) {
     button.addEventListener("click", actions[button.dataset.zoom]);
   }
+  slider.value = "0";
+  slider.setAttribute("aria-valuetext", `0:00: ${words(0).join(", ")}`);
   explorer.hidden = false;
-  show(Math.round(last / 2));
 })();
