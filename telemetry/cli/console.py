@@ -38,8 +38,13 @@ def note(text: str) -> None:
     _stderr_line(clean(text))
 
 
+def path(text: str) -> None:
+    """A path on stdout: byte for byte where a program reads, without control characters on a terminal."""
+    result(clean(text) if sys.stdout.isatty() else text)
+
+
 def result(text: str) -> None:
-    """One line of result on stdout. A path goes out byte for byte, so that a shell can use it."""
+    """One line of result on stdout."""
     bar = _shown
     if bar is not None and sys.stdout.isatty():
         with bar.aside():

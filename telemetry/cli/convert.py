@@ -81,4 +81,4 @@ def _tell(session: Session, recording: ClassRecording, target: Path, as_json: bo
             }
         )
     else:
-        console.result(str(target))
+        console.path(str(target))

@@ -13,6 +13,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Any, NoReturn
 
+from telemetry.cli import streams
 from telemetry.errors import TelemetryError
 
 DONE, FAILED, USAGE, STOPPED = 0, 1, 2, 130
@@ -25,11 +26,7 @@ def debugging() -> bool:
 
 def prepare() -> None:
     """Make the process ours: streams that can print any name, no stray warnings, signals that clean up."""
-    for stream in (sys.stdout, sys.stderr):
-        # a file name that is no UTF-8, or a terminal without "·", is printed escaped and not refused
-        reconfigure = getattr(stream, "reconfigure", None)
-        if reconfigure is not None:
-            reconfigure(errors="backslashreplace")
+    streams.prepare()
     # a figure needs no window, and a leftover setting of another program must not stop a report
     os.environ["MPLBACKEND"] = "agg"
     if not debugging():

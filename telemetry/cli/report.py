@@ -109,6 +109,7 @@ def report(
     told = RiderOptions(rider, ftp, mass, cp, w_prime, crank, max_hr, tuple(limit or ()))
     felt = Felt.of(pain, usual_pain, screening)
     session = Session(files)
+    felt.check(len(session.files))
     outputs = Outputs(output, ".html", tuple(REPORTS), session.files, session.suffixes, nameless=share)
     known = told.rider()
     outputs.prepare()
@@ -117,7 +118,7 @@ def report(
     ]
 
     def work(path: Path) -> list[ClassAnalysis]:
-        return felt.analyses(path, known, alone=len(session.files) == 1)
+        return felt.analyses(path, known)
 
     def jobs() -> Any:
         for path, analyses in session.each(work, "Reading and analyzing"):
@@ -172,7 +173,7 @@ def _tell(
         )
     else:
         for path in paths:
-            console.result(str(path))
+            console.path(str(path))
 
 
 def _open(page: Path) -> None:

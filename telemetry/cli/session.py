@@ -7,6 +7,7 @@ stderr as they come, and the exit code.
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
@@ -14,6 +15,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from telemetry.cli import console, guard, kernels
 from telemetry.cli.batch import in_order
 from telemetry.cli.inputs import expand
+from telemetry.cli.streams import speaks_utf8
 
 if TYPE_CHECKING:
     from telemetry.model import ClassAnalysis
@@ -47,7 +49,7 @@ class Session:
 
             traceback.print_exception(problem)
         text = guard.sentence(problem)
-        if file is not None and str(file) not in text and file.name not in text:
+        if file is not None and getattr(problem, "file", None) is None and file.name not in text:
             text = f"{file}: {text}"
         console.error(text)
 
@@ -64,7 +66,11 @@ class Session:
     @staticmethod
     def print_json(content: dict[str, Any]) -> None:
         """One JSON object in one line on stdout."""
-        console.result(json.dumps(content, ensure_ascii=False, allow_nan=False))
+        text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+        if not (speaks_utf8(sys.stdout) and text.isprintable()):
+            # a name that is no UTF-8, or a stream that is not: escaped, it stays JSON
+            text = json.dumps(content, allow_nan=False)
+        console.result(text)
 
     @staticmethod
     def print_summary(analysis: ClassAnalysis, to_stderr: bool = False) -> None:

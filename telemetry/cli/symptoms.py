@@ -48,7 +48,18 @@ class Felt:
         symptoms = None if pain is None else Symptoms(pain=pain, usual_pain=usual_pain)
         return cls(symptoms, None if screening is None else read_answers(screening))
 
-    def analyses(self, path: Path, rider: Rider | None, *, alone: bool) -> list[ClassAnalysis]:
+    def check(self, files: int) -> None:
+        """Refuse several files for what was felt in one class.
+
+        Raises
+        ------
+        typer.BadParameter : something was said, and there are several files
+        """
+        if files > 1 and (self.symptoms is not None or self.screening is not None):
+            option = "--pain" if self.symptoms is not None else "--screening"
+            raise typer.BadParameter("belongs to one class: name one file", param_hint=f"'{option}'")
+
+    def analyses(self, path: Path, rider: Rider | None) -> list[ClassAnalysis]:
         """Every class of a file, analyzed with what was said.
 
         Raises
@@ -61,7 +72,7 @@ class Felt:
 
         recordings = read_file(path)
         said = self.symptoms is not None or self.screening is not None
-        if said and (not alone or len(recordings) > 1):
+        if said and len(recordings) > 1:
             raise SeveralClasses(
                 "pain and screening belong to one class", file=str(path), expected="one file with one class"
             )

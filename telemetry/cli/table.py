@@ -32,7 +32,7 @@ def print_table(analyses: Sequence[ClassAnalysis]) -> None:
 
     from telemetry.cli.console import clean
 
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, 1, 0, 0))
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
     table.add_column("file", overflow="fold", min_width=18)
     table.add_column("date", no_wrap=True)
     for heading, _, _ in COLUMNS:
