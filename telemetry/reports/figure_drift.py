@@ -27,14 +27,14 @@ PANEL_IN, HEADER_IN = 1.55, 0.52
 UNITS = {"bpm/h": "bpm per hour", "rpm/min": "rpm per minute", "points/h": "points per hour"}
 
 
-def in_words(drift: Drift | None) -> str:
-    """A drift with its interval, or why there is none."""
+def in_words(drift: Drift | None, *, short: bool = False) -> str:
+    """A drift with its interval, or why there is none; the unit written out, or `short`."""
     if drift is None or (drift.value is None and drift.why_not is None):
         return ""
     if drift.value is None or not drift.applicable:
         return f"not applicable: {drift.why_not}" if drift.why_not else "not applicable"
     digits = 2 if drift.unit == "rpm/min" else 1
-    text = f"{parts.signed(drift.value, digits)} {UNITS.get(drift.unit, drift.unit)}"
+    text = f"{parts.signed(drift.value, digits)} {drift.unit if short else UNITS.get(drift.unit, drift.unit)}"
     if drift.low is not None and drift.high is not None:
         text += f" ({parts.signed(drift.low, digits)} to {parts.signed(drift.high, digits)})"
     return text
@@ -181,6 +181,7 @@ def _caption(axes: Axes, text: str) -> None:
     if not text:
         return
     height = parts.height_in(axes)
+    text = parts.shortened(text, parts.width_in(axes) + RIGHT_IN - 0.05, style.LABEL_PT)
     axes.text(
         0.0,
         1.0 + 18.0 / (height * parts.POINTS_PER_INCH),
@@ -248,7 +249,7 @@ def draw_balance(axes: Axes, analysis: ClassAnalysis) -> None:
     parts.header(axes, style.axis_label("right_balance_pct"), style.CHANNEL_COLOURS["right_balance_pct"])
     mean = analysis.metric("right_balance_pct")
     said = [f"mean {mean:.1f} %"] if mean is not None else []
-    drift = in_words(analysis.drift.get("symmetry"))
+    drift = in_words(analysis.drift.get("symmetry"), short=True)
     _caption(axes, ", ".join([*said, f"drift {drift}" if drift and said else drift]).strip(", "))
     parts.mark_silence(axes, analysis)
     parts.reference(axes, 50.0, "even", style.MUTED)

@@ -6,7 +6,7 @@ it; the best mean torque over durations from a second to twenty minutes. Leaves 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 LEFT_IN, RIGHT_IN, BOTTOM_IN, TOP_IN = 0.46, 0.92, 0.46, 0.28
 PANEL_IN = 2.0
 SECOND_LINE_IN = 0.15
+NAMED_DURATIONS_S = (1.0, 5.0, 15.0, 30.0, 60.0, 120.0, 300.0, 600.0, 1200.0)
+"""durations with a tick and a value: those that are metrics as well"""
 LOAD_POINTS = 500
 """a sum grows smoothly: fewer points than a trace needs"""
 
@@ -113,7 +115,7 @@ def load_alt(analysis: ClassAnalysis) -> str:
 def mean_maximal_applies(analysis: ClassAnalysis) -> bool:
     """True where the curve has at least two durations."""
     found = _mean_maximal(analysis)
-    return found is not None and len(found[0]) > 1
+    return found is not None and int(np.isin(found[0], NAMED_DURATIONS_S).sum()) > 1
 
 
 def _mean_maximal(analysis: ClassAnalysis) -> tuple[np.ndarray, np.ndarray] | None:
@@ -154,8 +156,9 @@ def draw_mean_maximal_torque(axes: Axes, analysis: ClassAnalysis) -> None:
         parts.number(analysis, name) for name in ("grinding_on_torque_nm", "reference_torque_nm")
     )
     axes.set_xscale("log")
-    axes.set_xlim(0.8, float(duration[-1]) * 1.25)
-    axes.set_xticks(duration, duration_ticks(duration))
+    axes.set_xlim(0.8 * float(duration[0]), 1.25 * float(duration[-1]))
+    named = np.isin(duration, NAMED_DURATIONS_S)
+    axes.set_xticks(duration[named], duration_ticks(duration[named]))
     axes.set_xticks([], minor=True)
     axes.set_xlabel("Duration of the stretch")
     axes.xaxis.set_label_coords(0.5, -30.0 / (parts.height_in(axes) * parts.POINTS_PER_INCH))
@@ -163,9 +166,12 @@ def draw_mean_maximal_torque(axes: Axes, analysis: ClassAnalysis) -> None:
     parts.scale(axes, 0.0, top, 4)
     parts.header(axes, style.axis_label("torque_nm") + ", best mean")
     colour = style.CHANNEL_COLOURS["torque_nm"]
-    axes.plot(duration, torque, color=colour, linewidth=1.6, marker="o", markersize=4.5, zorder=2.4)
+    axes.plot(duration, torque, color=colour, linewidth=1.6, zorder=2.4)
     axes.lines[-1].set_gid("trace-mean_maximal_torque")
-    for x, y in zip(duration, torque, strict=True):
+    look: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 4.5}
+    axes.plot(duration[named], torque[named], color=colour, zorder=2.5, **look)
+    axes.lines[-1].set_gid("named-durations")
+    for x, y in zip(duration[named], torque[named], strict=True):
         axes.annotate(
             f"{y:.0f}",
             xy=(x, y),
@@ -177,17 +183,21 @@ def draw_mean_maximal_torque(axes: Axes, analysis: ClassAnalysis) -> None:
             color=colour,
             bbox={"facecolor": style.PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.6},
         ).set_gid("value")
-    named = []
+    notes = []
     for height, words in ((edge, "grinding\n≥ {:.1f} N·m"), (reference, "reference\n{:.1f} N·m")):
         if height is not None:
             parts.reference(axes, height, "")
-            named.append((height, words.format(height), style.INK))
-    parts.beside_apart(axes, named)
+            notes.append((height, words.format(height), style.INK))
+    parts.beside_apart(axes, notes)
 
 
 def mean_maximal_alt(analysis: ClassAnalysis) -> str:
     """The curve, in words and numbers."""
     found = _mean_maximal(analysis)
     assert found is not None
-    pairs = ", ".join(f"{duration_label(d)} {t:.1f} N·m" for d, t in zip(*found, strict=True))
+    pairs = ", ".join(
+        f"{duration_label(float(d))} {t:.1f} N·m"
+        for d, t in zip(*found, strict=True)
+        if d in NAMED_DURATIONS_S
+    )
     return f"Best mean crank torque by duration: {pairs}."

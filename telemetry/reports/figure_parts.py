@@ -146,14 +146,14 @@ def broken(time: np.ndarray, values: np.ndarray, after: np.ndarray) -> tuple[np.
 
 
 def decimate(time: np.ndarray, values: np.ndarray, most: int = MAX_POINTS) -> tuple[np.ndarray, np.ndarray]:
-    """At most `most` points of a line: per bin the least and the greatest value, and a NaN where it breaks.
+    """At most `most` points of a line: its ends, the least and greatest value of each bin, NaN at breaks.
 
     Peaks stay: the extremes of the line are those of the data.
     """
     n = len(values)
     if n <= most:
         return time, values
-    bins = most // 2
+    bins = max(1, most // 2 - 1)
     while True:
         edges = np.linspace(0, n, bins + 1).astype(np.int64)[:-1]
         hole = np.isnan(values)
@@ -162,6 +162,7 @@ def decimate(time: np.ndarray, values: np.ndarray, most: int = MAX_POINTS) -> tu
         which = np.repeat(np.arange(bins), np.diff(np.append(edges, n)))
         lowest, highest = np.minimum.reduceat(low, edges), np.maximum.reduceat(high, edges)
         keep = np.zeros(n, bool)
+        keep[[0, -1]] = True
         for match in (low == lowest[which], high == highest[which], hole):
             found = np.flatnonzero(match)
             _, first = np.unique(which[found], return_index=True)
@@ -169,7 +170,7 @@ def decimate(time: np.ndarray, values: np.ndarray, most: int = MAX_POINTS) -> tu
         count = int(keep.sum())
         if count <= most:
             return time[keep], values[keep]
-        bins = min(bins - 1, bins * most // count)
+        bins = max(1, min(bins - 1, bins * most // count))
 
 
 def spans_in(axes: Axes, spans: Sequence[Span], low: float, high: float, **look: Any) -> PolyCollection:
@@ -271,10 +272,10 @@ def time_ticks(span: Span, width_in: float) -> tuple[list[float], list[str], str
     start, stop = span
     length = stop - start
     long = length > 100.0
-    widest = text_width_in("0:00" if long else "100", style.TICK_PT) + 0.18
-    most = max(2, int(width_in / widest))
+    widest = f"{int(stop) // 60}:00" if long else "100"
+    most = max(2, min(12, int(width_in / (text_width_in(widest, style.TICK_PT) + 0.18))))
     steps = (1 / 12, 1 / 6, 1 / 4, 1 / 2, 1.0, 2.0, 5.0, 10.0, 15.0, 20.0, 30.0, 60.0, 120.0, 240.0)
-    step = next((s for s in steps if s * min(most, 12) >= length), math.ceil(length / 600) * 60.0)
+    step = next((s for s in steps if s * most >= length), math.ceil(length / 60.0 / most) * 60.0)
     ticks = [k * step for k in range(math.ceil(start / step - 1e-9), math.floor(stop / step + 1e-9) + 1)]
     if long:
         return ticks, [f"{int(t) // 60}:{int(t) % 60:02d}" for t in ticks], "h:mm"
@@ -300,7 +301,7 @@ def time_axis(axes: Axes, span: Span, *, labelled: bool = True) -> None:
 
 
 def mark_silence(axes: Axes, analysis: ClassAnalysis) -> None:
-    """Seconds without data: a dotted band for a gap, a plain one for a pause."""
+    """Seconds without data: a striped band for a gap, a plain one for a pause."""
     gaps, pauses = silences(analysis)
     if gaps:
         spans_in(axes, gaps, 0, 1, zorder=0.6, **style.GAP_LOOK).set_gid("gaps")
@@ -393,7 +394,7 @@ def shortened(text: str, width_in: float, size_pt: float) -> str:
     """The text if it fits into `width_in`, else with an ellipsis, else nothing; at least three letters."""
     if text_width_in(text, size_pt) <= width_in:
         return text
-    for length in range(min(len(text), LABEL_LENGTH) - 1, 2, -1):
+    for length in range(len(text) - 1, 2, -1):
         candidate = text[:length].rstrip(" .,-") + "…"
         if text_width_in(candidate, size_pt) <= width_in:
             return candidate

@@ -186,6 +186,14 @@ def render(
     return _tidy(out.getvalue().decode(), prefix or name, alt(analysis, name), _panels(sheet)).encode()
 
 
+def compose(
+    analysis: ClassAnalysis, name: str, *, width_in: float | None = None, title: bool = True
+) -> Sheet:
+    """One figure as a matplotlib `Figure`, for a notebook or for a closer look. Raises as `render`."""
+    with _drawing():
+        return _compose(analysis, name, width_in, title)
+
+
 def axes_map(
     analysis: ClassAnalysis, name: str, *, width_in: float | None = None, title: bool = True
 ) -> dict[str, Panel]:
@@ -276,6 +284,7 @@ def _tidy(svg: str, prefix: str, words: str, panels: list[Panel]) -> str:
     svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
     svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg, count=1, flags=re.DOTALL)
     names: dict[str, str] = {}
+    seen: dict[str, int] = {}
 
     def own(name: str) -> str:
         if name not in names:
@@ -283,9 +292,15 @@ def _tidy(svg: str, prefix: str, words: str, panels: list[Panel]) -> str:
             names[name] = plain if plain not in names.values() else f"{plain}-{len(names)}"
         return names[name]
 
+    def define(name: str) -> str:
+        # marks of one kind share a name in every panel: the first keeps it, the others are counted
+        count = seen.get(name, 0)
+        seen[name] = count + 1
+        return own(f"{name}-{count + 1}" if count else name)
+
     def tag(match: re.Match[str]) -> str:
         text = _LONG_NUMBER.sub(lambda found: f"{float(found[0]):.2f}", match[0])
-        text = _ID.sub(lambda found: f'id="{own(found[1])}"', text)
+        text = _ID.sub(lambda found: f'id="{define(found[1])}"', text)
         return _REFERENCE.sub(lambda found: found[1] + own(found[2]), text)
 
     svg = _TAG.sub(tag, svg)

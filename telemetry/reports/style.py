@@ -51,7 +51,7 @@ STATE_COLOURS: dict[str, str] = {
 }
 STATE_HATCHES: dict[str, str] = {"interpolated": "", "masked": "", "missing": "", "estimated": "|||||"}
 
-GAP_LOOK: dict[str, Any] = {"facecolor": FAINT, "edgecolor": MUTED, "hatch": "...", "linewidth": 0.0}
+GAP_LOOK: dict[str, Any] = {"facecolor": FAINT, "edgecolor": MUTED, "hatch": "----", "linewidth": 0.0}
 PAUSE_LOOK: dict[str, Any] = {"facecolor": RULE, "edgecolor": "none", "linewidth": 0.0}
 
 DENSITY = ("#d7e3ef", "#93b4d4", "#3f74a9", "#0b2f5c")
