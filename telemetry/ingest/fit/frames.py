@@ -14,13 +14,14 @@ from numpy.typing import NDArray
 
 from telemetry.ingest.fit.arrays import read_arrays, read_texts
 from telemetry.ingest.fit.labels import LABELS
-from telemetry.ingest.fit.profile import MESSAGES, Field, Message, Subfield
+from telemetry.ingest.fit.profile import MESSAGES, NAMES_ONLY, Field, Message, Subfield
 
 if TYPE_CHECKING:
     from telemetry.ingest.fit.decode import Rows
 
 UTC = pl.Datetime("ms", "UTC")
 LOCAL = pl.Datetime("ms")
+MESSAGE_NAMES = {row.number: row.name for row in MESSAGES.values()} | NAMES_ONLY
 
 
 def frame(
@@ -60,7 +61,9 @@ def _float_columns(rows: Rows) -> set[str]:
 
 def _series(name: str, values: NDArray[np.float64], field: Field, is_float: bool) -> pl.Series:
     if field.type in LABELS:
-        return _labelled(name, values, field.type)
+        return _labelled(name, values, LABELS[field.type])
+    if field.type == "mesg_num":
+        return _labelled(name, values, MESSAGE_NAMES)
     if field.type == "date_time" and not name.endswith("_raw"):
         return pl.Series(name, _milliseconds(values)).cast(UTC)
     if field.type == "local_date_time" and not name.endswith("_raw"):
@@ -85,8 +88,7 @@ def _milliseconds(values: NDArray[np.float64]) -> pl.Series:
     return pl.Series("", values * 1000.0, nan_to_null=True).cast(pl.Int64)
 
 
-def _labelled(name: str, values: NDArray[np.float64], kind: str) -> pl.Series:
-    labels = LABELS[kind]
+def _labelled(name: str, values: NDArray[np.float64], labels: dict[int, str]) -> pl.Series:
     codes, where = np.unique(values, return_inverse=True)
     texts = pl.Series(
         name,

@@ -35,19 +35,11 @@ OFFSET, GLOBAL, SIZE, BIG_ENDIAN, N_FIELDS, N_DEVELOPER, TIME_AT, SECTION = rang
 fields and developer fields; where a uint32 timestamp stands after the message's header byte, or -1; chained file"""
 
 # Cells of the counter array that a walk carries along.
-N_MESSAGES, N_DEFINITIONS, POSITION, N_COMPRESSED, N_RESERVED, N_EVENTS = range(6)
+N_MESSAGES, N_DEFINITIONS, POSITION, N_COMPRESSED, N_RESERVED = range(5)
 
 # What ended a walk.
 REACHED_STOP, NOT_DEFINED, MESSAGE_CUT, DEFINITION_CUT, TOO_MANY_MESSAGES, TOO_MANY_DEFINITIONS = range(6)
-STATUS_KIND = ("", "data_before_definition", "truncated", "bad_definition", "", "")
-STATUS_TEXT = (
-    "",
-    "a message of a type that was not defined",
-    "the last message is cut short",
-    "the last definition is cut short",
-    "",
-    "",
-)
+LIMIT_OF_STATUS = {TOO_MANY_MESSAGES: MAX_MESSAGES, TOO_MANY_DEFINITIONS: MAX_DEFINITIONS}
 
 
 class Tables:
@@ -58,7 +50,7 @@ class Tables:
         self.offset = np.empty(room, np.int32)
         self.definition = np.empty(room, np.int32)
         self.definitions = np.empty((min(n_bytes // 6, MAX_DEFINITIONS.value) + 1, 8), np.int32)
-        self.counts = np.zeros(6, np.int64)
+        self.counts = np.zeros(5, np.int64)
         self.local = np.full(16, -1, np.int32)
 
 

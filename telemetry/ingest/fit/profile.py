@@ -385,7 +385,7 @@ FIELD_DESCRIPTION = message(206, "field_description", (
     Field(0, "developer_data_index"), Field(1, "field_definition_number"),
     Field(2, "fit_base_type_id", type="fit_base_type"), Field(3, "field_name"), Field(4, "array"),
     Field(5, "components"), Field(6, "scale"), Field(7, "offset"), Field(8, "units"), Field(9, "bits"),
-    Field(10, "accumulate"), Field(13, "fit_base_unit_id", type="fit_base_unit"), Field(14, "native_mesg_num"),
+    Field(10, "accumulate"), Field(13, "fit_base_unit_id", type="fit_base_unit"), Field(14, "native_mesg_num", type="mesg_num"),
     Field(15, "native_field_num"),
 ))
 
@@ -440,7 +440,7 @@ ANT_RX = message(80, "ant_rx", ANT_PAYLOAD)
 ANT_TX = message(81, "ant_tx", ANT_PAYLOAD)
 
 TIME_IN_ZONE = message(216, "time_in_zone", (
-    Field(0, "reference_mesg"), Field(1, "reference_index", type="message_index"),
+    Field(0, "reference_mesg", type="mesg_num"), Field(1, "reference_index", type="message_index"),
     array(2, "time_in_hr_zone", "s", 1000), array(3, "time_in_speed_zone", "s", 1000),
     array(4, "time_in_cadence_zone", "s", 1000), array(5, "time_in_power_zone", "s", 1000),
     array(6, "hr_zone_high_boundary", "bpm"), array(7, "speed_zone_high_boundary", "m/s", 1000),

@@ -1,36 +1,27 @@
 """Headers, chained files and checksums: from bytes to the index of every message.
 
-Comes in: the bytes of one upload. Goes out: the `Index` over all chained files, and the damage. Leaves to others: the walk
-over messages (`scan_kernel.py`, `scan_numpy.py`), recovery after structural damage (`salvage_kernel.py`).
+Comes in: the bytes of one upload. Goes out: the `Index` over all chained files, and the damage. Leaves to others: the
+walk over messages (`walking.py`), what stands in a header (`header.py`).
+
+The length in the header is believed where the checksum agrees, or the walk ends on it and the upload does too; else other
+ends are tried: the next chained header, the end of the upload with and without a checksum. Only a file that ends on none
+of them is salvaged.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.errors import BadInput, LimitExceeded
-from telemetry.ingest.fit.crc import crc_numpy
 from telemetry.ingest.fit.damage import Damage
-from telemetry.ingest.fit.index import (
-    MAX_BYTES,
-    MAX_DEFINITIONS,
-    MAX_MESSAGES,
-    MAX_SECTIONS,
-    POSITION,
-    STATUS_KIND,
-    STATUS_TEXT,
-    TOO_MANY_DEFINITIONS,
-    TOO_MANY_MESSAGES,
-    Index,
-    Tables,
-)
+from telemetry.ingest.fit.header import Header, first_header, header_at, next_header
+from telemetry.ingest.fit.index import MAX_BYTES, MAX_SECTIONS, REACHED_STOP, Index
 from telemetry.ingest.fit.sniff import looks_like
+from telemetry.ingest.fit.walking import Walker
 
-SIGNATURE = b".FIT"
 NEVER_WRITTEN = (0, 0xFFFFFFFF)
 """Data sizes that a recorder leaves when it dies before it closes the file."""
 
@@ -40,14 +31,8 @@ class Reading(NamedTuple):
     damage: tuple[Damage, ...]
     salvaged: bool
     doubtful: NDArray[np.bool_] | None
+    """one entry each message, or None where there is no doubt"""
     sections: int
-
-
-class Header(NamedTuple):
-    size: int
-    data_size: int
-    crc: int
-    """0 where the header has none"""
 
 
 def read_index(raw: bytes, file: str | None, compiled: bool) -> Reading:
@@ -58,139 +43,123 @@ def read_index(raw: bytes, file: str | None, compiled: bool) -> Reading:
     BadInput : not a FIT file
     LimitExceeded : larger than the grammar allows
     """
-    size = len(raw)
-    if size > MAX_BYTES.value:
-        raise _too_large(file, "the file is too large", MAX_BYTES.value, "bytes", size)
-    data = np.frombuffer(raw, np.uint8)
-    if not _starts_like_fit(raw):
-        raise BadInput("this is no FIT file", file=file, expected="a FIT header", got=looks_like(raw))
-    tables = Tables(size)
-    reader = _Reader(raw, data, tables, file, compiled)
-    start, section = 0, 0
-    while start < size:
-        header = _header(raw, start)
-        if header is None:
-            reader.note("trailing_bytes", start, size - start, "bytes after the end of the file, skipped")
-            break
-        if section >= MAX_SECTIONS.value:
-            raise _too_large(file, "too many files are chained", MAX_SECTIONS.value, "files", None, start)
-        start = reader.read(start, header, section)
-        section += 1
-    n, m = int(tables.counts[0]), int(tables.counts[1])
-    index = Index(tables.offset[:n], tables.definition[:n], tables.definitions[:m], int(tables.counts[3]))
-    return Reading(index, tuple(reader.damage), reader.salvaged, None, section)
-
-
-def _starts_like_fit(raw: bytes) -> bool:
-    return len(raw) >= 12 and raw[8:12] == SIGNATURE
-
-
-def _header(raw: bytes, at: int) -> Header | None:
-    """The header at byte `at`, or None where no header stands there."""
-    if raw[at + 8 : at + 12] != SIGNATURE:
-        return None
-    size = raw[at]
-    data_size = int.from_bytes(raw[at + 4 : at + 8], "little")
-    crc = int.from_bytes(raw[at + 12 : at + 14], "little") if size >= 14 else 0
-    return Header(size, data_size, crc)
-
-
-class _Reader:
-    def __init__(
-        self, raw: bytes, data: NDArray[np.uint8], tables: Tables, file: str | None, compiled: bool
-    ) -> None:
-        self.raw = raw
-        self.data = data
-        self.tables = tables
-        self.file = file
-        self.compiled = compiled
-        self.damage: list[Damage] = []
-        self.salvaged = False
-        self._crc = _crc(compiled)
-
-    def note(self, kind: str, offset: int, size: int, detail: str) -> None:
-        self.damage.append(Damage(kind, offset, size, detail))
-
-    def read(self, start: int, header: Header, section: int) -> int:
-        """Index one chained file that starts at byte `start`; return where the next may start."""
-        raw, size = self.raw, len(self.raw)
-        if header.crc and header.crc != self._crc(self.data, start, start + 12):
-            self.note("header_crc", start + 12, 2, "the header's checksum is wrong")
-        first = start + header.size
-        stop = first + header.data_size
-        closed = stop + 2 <= size
-        if header.data_size in NEVER_WRITTEN and first < size:
-            self.note("recorder_died", start + 4, 4, "the recorder never wrote the length: read to the end")
-            stop, closed = size, False
-            if size - first > 2 and self._crc(self.data, start, size - 2) == self._stored(size - 2):
-                stop, closed = size - 2, True
-        elif stop > size:
-            self.note("truncated", size, stop + 2 - size, "the file is shorter than its header says")
-            stop = size
-        if closed:
-            if self._crc(self.data, start, stop) != self._stored(stop):
-                self.note(
-                    "file_crc", stop, 2, "the file's checksum is wrong: some bytes are not what was written"
-                )
-        elif stop < size or header.data_size not in NEVER_WRITTEN:
-            self.note("no_crc", stop, 0, "the file ends without its checksum")
-        status = self._walk(first, stop, section)
-        if status:
-            at = int(self.tables.counts[POSITION])
-            if status in (TOO_MANY_MESSAGES, TOO_MANY_DEFINITIONS):
-                limit = MAX_MESSAGES if status == TOO_MANY_MESSAGES else MAX_DEFINITIONS
-                raise _too_large(self.file, f"too many {limit.name}", limit.value, limit.unit, None, at)
-            self.note(STATUS_KIND[status], at, stop - at, STATUS_TEXT[status])
-        return min(stop + 2, size) if closed else size
-
-    def _walk(self, first: int, stop: int, section: int) -> int:
-        tables = self.tables
-        tables.local[:] = -1
-        tables.counts[POSITION] = first
-        if not self.compiled:
-            from telemetry.ingest.fit import scan_numpy
-
-            before = tables.counts.copy()
-            try:
-                return scan_numpy.walk(self.data, self.raw, stop, section, tables, 50_000)
-            except scan_numpy.TooSlow:
-                tables.counts[:] = before
-                tables.local[:] = -1
-                self.compiled = True
-        from telemetry.ingest.fit import scan_kernel
-
-        return int(
-            scan_kernel.walk(
-                self.data,
-                stop,
-                section,
-                tables.offset,
-                tables.definition,
-                tables.definitions,
-                tables.local,
-                tables.counts,
-            )
+    if len(raw) > MAX_BYTES.value:
+        raise LimitExceeded(
+            "the file is too large",
+            file=file,
+            expected=f"at most {MAX_BYTES.value:,} bytes",
+            got=f"{len(raw):,}",
         )
-
-    def _stored(self, at: int) -> int:
-        return self.raw[at] | self.raw[at + 1] << 8
-
-
-def _crc(compiled: bool) -> Callable[[NDArray[np.uint8], int, int], int]:
-    if compiled:
-        from telemetry.ingest.fit.crc_kernel import crc
-
-        return crc  # type: ignore[no-any-return]
-    return crc_numpy
-
-
-def _too_large(
-    file: str | None, problem: str, limit: int, unit: str, got: int | None, offset: int | None = None
-) -> LimitExceeded:
-    return LimitExceeded(
-        problem,
-        file=file,
-        offset=offset,
-        expected=f"at most {limit:,} {unit}",
-        got=None if got is None else f"{got:,}",
+    header = first_header(raw)
+    if header is None:
+        raise BadInput("this is not a FIT file", file=file, expected="a FIT header", got=looks_like(raw))
+    walker = Walker(raw, file, compiled)
+    sections = 0
+    while True:
+        if sections >= MAX_SECTIONS.value:
+            raise LimitExceeded(
+                "too many files are chained",
+                file=file,
+                offset=header.at,
+                expected=f"at most {MAX_SECTIONS.value} files",
+            )
+        end = _read_section(walker, raw, header, sections)
+        sections += 1
+        if end >= len(raw):
+            break
+        following = header_at(raw, end)
+        if following is None:
+            at = next_header(raw, end)
+            skipped = (at if at >= 0 else len(raw)) - end
+            walker.note("trailing_bytes", end, skipped, "bytes after the end of the file, skipped")
+            if at < 0:
+                break
+            following = header_at(raw, at)
+        if following is None:
+            break
+        header = following
+    return Reading(
+        walker.index(), tuple(walker.damage), walker.salvaged, walker.doubtful(), sections
     )
+
+
+def _read_section(walker: Walker, raw: bytes, header: Header, section: int) -> int:
+    """Index one chained file; return where it ends."""
+    if header.problem:
+        walker.note("header", header.at, header.first - header.at, header.problem)
+    if header.crc and header.crc != walker.crc(header.at, header.at + 12):
+        walker.note("header_crc", header.at + 12, 2, "the header's checksum is wrong")
+    size = len(raw)
+    first = min(header.first, size)
+    declared = first + header.data_size
+    died = header.data_size in NEVER_WRITTEN and not (header.data_size == 0 and first + 2 >= size)
+
+    if not died and declared + 2 <= size:
+        crc_right = walker.crc(header.at, declared) == _stored(raw, declared)
+        ends_here = declared + 2 == size or header_at(raw, declared + 2) is not None
+        if crc_right or ends_here:
+            if not crc_right:
+                walker.note(
+                    "file_crc", declared, 2, "the file's checksum is wrong: some bytes are not what was written"
+                )
+            if walker.walk(first, declared, section) == REACHED_STOP:
+                return declared + 2
+            return _recover(walker, first, declared, section, declared + 2)
+    if died:
+        walker.note("recorder_died", header.at + 4, 4, "the recorder never wrote the length: read to the end")
+
+    following = next_header(raw, first)
+    end = following if following >= 0 else size
+    for stop in _possible_ends(walker, raw, header, first, declared, end):
+        if walker.walk(first, stop, section) != REACHED_STOP:
+            walker.forget()
+            continue
+        closed = stop + 2 <= end and stop != declared or stop == declared
+        if not died and stop != declared:
+            walker.note("lying_size", header.at + 4, 4, _lie(header.data_size, stop - first))
+        if stop + 2 <= end:
+            if walker.crc(header.at, stop) != _stored(raw, stop):
+                walker.note("file_crc", stop, 2, "the file's checksum is wrong")
+        else:
+            walker.note("no_crc", stop, 0, "the file ends without its checksum")
+        return min(stop + 2, end) if closed and stop + 2 <= end else end
+    if not died:
+        if declared > size:
+            walker.note("truncated", size, declared + 2 - size, "the file is shorter than its header says")
+        else:
+            walker.note("lying_size", header.at + 4, 4, _lie(header.data_size, end - first))
+    stop = end
+    if end - 2 > first and walker.crc(header.at, end - 2) == _stored(raw, end - 2):
+        stop = end - 2
+    else:
+        walker.note("no_crc", end, 0, "the file ends without its checksum")
+    walker.walk(first, stop, section)
+    return _recover(walker, first, stop, section, end)
+
+
+def _possible_ends(
+    walker: Walker, raw: bytes, header: Header, first: int, declared: int, end: int
+) -> list[int]:
+    """Where the messages may end when the header's length is not to be believed, likeliest first."""
+    ends = []
+    if end - 2 >= first and walker.crc(header.at, end - 2) == _stored(raw, end - 2):
+        ends.append(end - 2)
+    if declared in (end, end - 1):
+        ends.append(declared)
+    ends += [end - 2, end]
+    if header.data_size not in NEVER_WRITTEN:
+        ends.append(declared)
+    return [stop for stop in dict.fromkeys(ends) if first <= stop <= end]
+
+
+def _recover(walker: Walker, first: int, stop: int, section: int, end: int) -> int:
+    walker.recover(first, stop, section, cut=end >= len(walker.raw))
+    return end
+
+
+def _stored(raw: bytes, at: int) -> int:
+    return raw[at] | raw[at + 1] << 8
+
+
+def _lie(claimed: int, found: int) -> str:
+    return f"the header claims {claimed:,} bytes of messages, there are {found:,}"

@@ -9,7 +9,7 @@ from __future__ import annotations
 import unicodedata
 
 LONGEST_BYTES = 255
-HIDDEN = frozenset("Cc Cf Cs Co Cn Zl Zp".split())
+HIDDEN = frozenset(["Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"])
 """Unicode categories that do not print, or turn the reading direction."""
 
 

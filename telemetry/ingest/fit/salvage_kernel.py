@@ -1,0 +1,446 @@
+"""Finding the messages again after structural damage.
+
+Comes in: the bytes of one chained file whose strict walk failed. Goes out: the index of what can be told to be messages,
+a mark on each that stands beside damage, and the gaps. Leaves to others: deciding when to use it (`sections.py`): an
+undamaged file never comes here.
+
+Three things tell a message from a desynchronised reading: a well-formed definition, a timestamp close to the last one,
+and that such messages follow. A message with a close timestamp is taken at once; any other only when what follows it
+is in step; where nothing fits, the next place that does is searched for, from just behind the last message, because a
+wrong size hides in the message before the failure. Work is bounded by the size of the file.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numba import njit
+from numpy.typing import NDArray
+
+CLOSE_BACK_S = 16
+CLOSE_AHEAD_S = 120
+"""A timestamp this close to the last one is right by chance once in thirty million."""
+NEAR_BACK_S = 3600
+NEAR_AHEAD_S = 2 * 86400
+"""A timestamp this near is believed where another close one follows it."""
+NO_TIME = 0xFFFFFFFF
+ENOUGH = 4
+"""Evidence of one close timestamp, or of one definition with two good fields."""
+LOOK_AHEAD = 16
+"""Messages looked at to find that evidence."""
+WORK_PER_BYTE = 48
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def _code_ok(code: int) -> bool:
+    """Base types exactly as the protocol writes them."""
+    low = code & 0x1F
+    if code & 0x60 or low > 16:
+        return False
+    wide = low == 3 or low == 4 or low == 5 or low == 6 or low == 8 or low == 9 or low == 11 or low == 12 or low > 13
+    return (code & 0x80 != 0) == wide
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def _code_size(code: int) -> int:
+    low = code & 0x1F
+    if low == 3 or low == 4 or low == 11:
+        return 2
+    if low == 5 or low == 6 or low == 8 or low == 12:
+        return 4
+    if low == 9 or low > 13:
+        return 8
+    return 1
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def check_definition(data: NDArray[np.uint8], p: int, stop: int, out: NDArray[np.int64]) -> int:
+    """Evidence that a definition stands at `p`: -1 it does not fit, 1 odd, 2 one good field, 4 more of them.
+
+    out: end, payload size, place of the timestamp, big-endian, fields, developer fields, message number.
+    """
+    header = np.int64(data[p])
+    if p + 6 > stop:
+        return -1
+    n_fields = np.int64(data[p + 5])
+    end = p + 6 + 3 * n_fields
+    n_developer = np.int64(0)
+    if header & 0x20:
+        if end + 1 > stop:
+            return -1
+        n_developer = np.int64(data[end])
+        end += 1 + 3 * n_developer
+    if end > stop:
+        return -1
+    big = np.int64(data[p + 2]) & 1
+    number = np.int64(data[p + 3]) | (np.int64(data[p + 4]) << 8)
+    if big:
+        number = (np.int64(data[p + 3]) << 8) | np.int64(data[p + 4])
+    good = data[p + 1] == 0 and data[p + 2] <= 1 and header & 0x10 == 0 and n_fields > 0 and number != 0xFFFF
+    size = np.int64(0)
+    time_at = np.int64(-1)
+    q = p + 6
+    last = np.int64(-1)
+    for _ in range(n_fields):
+        width = np.int64(data[q + 1])
+        code = np.int64(data[q + 2])
+        if width == 0 or not _code_ok(code) or width % _code_size(code) or data[q] == last:
+            good = False
+        last = np.int64(data[q])
+        if last == 253 and width == 4 and code & 0x7F == 6:
+            time_at = size + 1
+        size += width
+        q += 3
+    if header & 0x20:
+        q += 1
+        for _ in range(n_developer):
+            size += np.int64(data[q + 1])
+            q += 3
+    out[0] = end
+    out[1] = size
+    out[2] = time_at
+    out[3] = big
+    out[4] = n_fields
+    out[5] = n_developer
+    out[6] = number
+    if not good:
+        return 1
+    return 4 if n_fields > 1 else 2
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def _time(data: NDArray[np.uint8], q: int, big: int) -> int:
+    v = np.int64(0)
+    for k in range(4):
+        v = (v << 8) | np.int64(data[q + k if big else q + 3 - k])
+    return v
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def _close(time: int, base: int) -> bool:
+    return base >= 0 and -CLOSE_BACK_S <= time - base <= CLOSE_AHEAD_S
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def in_step(
+    data: NDArray[np.uint8],
+    p: int,
+    stop: int,
+    known: NDArray[np.int64],
+    scratch: NDArray[np.int64],
+    found: NDArray[np.int64],
+    base: int,
+    need: int,
+    work: NDArray[np.int64],
+) -> bool:
+    """True where messages from `p` on carry at least `need` evidence before one of them is wrong.
+
+    known[local] = (payload size or -1, place of the timestamp, big-endian); `base` is the last timestamp or -1.
+    """
+    evidence = 0
+    copied = False
+    last_five = np.int64(-1)
+    for _ in range(LOOK_AHEAD):
+        work[0] += 1
+        if p == stop:
+            evidence += 2
+            break
+        header = np.int64(data[p])
+        if header & 0xC0 == 0x40:
+            told = check_definition(data, p, stop, found)
+            if told < 2:
+                break
+            work[0] += found[4] + found[5]
+            evidence += told
+            if not copied:
+                scratch[:, :] = known
+                copied = True
+            scratch[header & 0x0F, 0] = found[1]
+            scratch[header & 0x0F, 1] = found[2]
+            scratch[header & 0x0F, 2] = found[3]
+            q = found[0]
+        else:
+            local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
+            if header & 0x80 == 0 and header & 0x30:
+                break
+            if copied:
+                size, at, big = scratch[local, 0], scratch[local, 1], scratch[local, 2]
+            else:
+                size, at, big = known[local, 0], known[local, 1], known[local, 2]
+            if size < 0 or p + 1 + size > stop:
+                break
+            q = p + 1 + size
+            if at >= 0:
+                time = _time(data, p + at, big)
+                if time != NO_TIME:
+                    if base < 0:
+                        evidence += 1
+                    elif _close(time, base):
+                        evidence += 4
+                    else:
+                        break
+                    base = time
+            elif header & 0x80:
+                if last_five >= 0 and (header - last_five) & 0x1F <= 5:
+                    evidence += 1
+                last_five = header & 0x1F
+        if evidence >= need:
+            return True
+        p = q
+    return evidence >= need
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def salvage(
+    data: NDArray[np.uint8],
+    first: int,
+    stop: int,
+    section: int,
+    offset: NDArray[np.int32],
+    definition: NDArray[np.int32],
+    definitions: NDArray[np.int32],
+    counts: NDArray[np.int64],
+    doubt: NDArray[np.uint8],
+    gaps: NDArray[np.int32],
+) -> int:
+    """Index what can be told to be messages in data[first:stop]; return 0 or a limit's status of `index.py`.
+
+    counts: messages, definitions (both carried on), gaps. `doubt` : 1 for messages beside damage. `gaps` : from, to.
+    """
+    n = counts[0]
+    m = counts[1]
+    n_gaps = 0
+    n_compressed = counts[3]
+    known = np.full((16, 3), -1, np.int64)
+    scratch = np.empty((16, 3), np.int64)
+    found = np.zeros(7, np.int64)
+    look = np.zeros(7, np.int64)
+    current = np.full((16, 3), -1, np.int64)  # definition in force, the one before, the one before that
+    work = np.zeros(1, np.int64)
+    limit = WORK_PER_BYTE * (stop - first) + 100_000
+    base = np.int64(-1)
+    p = first
+    previous = np.int64(-1)
+    previous_is_data = False
+    after_gap = False
+    while p < stop:
+        if n + 2 >= offset.shape[0]:
+            return 4
+        if m + 2 >= definitions.shape[0]:
+            return 5
+        if work[0] > limit:
+            break
+        work[0] += 1
+        header = np.int64(data[p])
+        taken = False
+        doubtful = after_gap
+        q = p
+        if header & 0xC0 == 0x40:
+            told = check_definition(data, p, stop, found)
+            local = header & 0x0F
+            if told > 0:
+                q = found[0]
+                work[0] += found[4] + found[5]
+                was0, was1, was2 = known[local, 0], known[local, 1], known[local, 2]
+                known[local, 0] = found[1]
+                known[local, 1] = found[2]
+                known[local, 2] = found[3]
+                taken = told == 4 or in_step(data, q, stop, known, scratch, look, base, ENOUGH, work)
+                if taken:
+                    definitions[m, 0] = p
+                    definitions[m, 1] = found[6]
+                    definitions[m, 2] = found[1]
+                    definitions[m, 3] = found[3]
+                    definitions[m, 4] = found[4]
+                    definitions[m, 5] = found[5]
+                    definitions[m, 6] = found[2]
+                    definitions[m, 7] = section
+                    current[local, 2] = current[local, 1]
+                    current[local, 1] = current[local, 0]
+                    current[local, 0] = m
+                    m += 1
+                    previous = p
+                    previous_is_data = False
+                else:
+                    known[local, 0], known[local, 1], known[local, 2] = was0, was1, was2
+        elif header & 0x80 or header & 0x30 == 0:
+            local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
+            for age in range(3):
+                d = current[local, age]
+                if d < 0:
+                    break
+                size = np.int64(definitions[d, 2])
+                at = np.int64(definitions[d, 6])
+                if p + 1 + size > stop:
+                    continue
+                if age:
+                    # an older definition of this local type: the newer one may be damage that looked like one
+                    known[local, 0] = size
+                    known[local, 1] = at
+                    known[local, 2] = definitions[d, 3]
+                q = p + 1 + size
+                time = _time(data, p + at, definitions[d, 3]) if at >= 0 else np.int64(NO_TIME)
+                new_base = base
+                if time != NO_TIME and _close(time, base):
+                    taken = True
+                    new_base = time
+                elif in_step(data, q, stop, known, scratch, look, base, ENOUGH, work):
+                    taken = True
+                    doubtful = doubtful or time != NO_TIME
+                    if time != NO_TIME and base < 0:
+                        new_base = time
+                elif time != NO_TIME and in_step(
+                    data, q, stop, known, scratch, look, time, 2 * ENOUGH if base >= 0 else ENOUGH, work
+                ):
+                    taken = True
+                    doubtful = doubtful or base >= 0
+                    new_base = time
+                elif q == stop and time == NO_TIME:
+                    taken = True
+                    doubtful = True
+                if taken:
+                    if age:
+                        doubtful = True
+                        kept = current[local, age]
+                        current[local, age] = current[local, 0]
+                        current[local, 0] = kept
+                    base = new_base
+                    offset[n] = p
+                    definition[n] = d
+                    doubt[n] = doubtful
+                    if header & 0x80:
+                        n_compressed += 1
+                    n += 1
+                    previous = p
+                    previous_is_data = True
+                    break
+                if age:
+                    d = current[local, 0]
+                    known[local, 0] = definitions[d, 2]
+                    known[local, 1] = definitions[d, 6]
+                    known[local, 2] = definitions[d, 3]
+        if taken:
+            after_gap = False
+            p = q
+            continue
+
+        # Nothing fits at p. Search on, from just behind the message before.
+        x = previous + 1 if previous >= 0 and previous_is_data else p + 1
+        target = np.int64(-1)
+        target_base = base
+        while x < stop:
+            work[0] += 1
+            if work[0] > limit:
+                x = stop
+                break
+            header = np.int64(data[x])
+            need = 2 * ENOUGH if x < p else ENOUGH
+            if header & 0xC0 == 0x40:
+                if header & 0x10 == 0 and x + 6 <= stop and data[x + 1] == 0 and data[x + 2] <= 1:
+                    told = check_definition(data, x, stop, found)
+                    if told >= 2:
+                        work[0] += found[4] + found[5]
+                        if in_step(data, x, stop, known, scratch, look, base, max(need, 5), work) or (
+                            told == 4 and found[4] > 3
+                        ):
+                            target = x
+                            break
+            elif header & 0x80 or header & 0x30 == 0:
+                local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
+                size, at = known[local, 0], known[local, 1]
+                if size >= 0 and at >= 0 and x + 1 + size <= stop:
+                    time = _time(data, x + at, known[local, 2])
+                    if time != NO_TIME:
+                        if _close(time, base):
+                            if need == ENOUGH or in_step(
+                                data, x, stop, known, scratch, look, base, need, work
+                            ):
+                                target = x
+                                break
+                        else:
+                            near = base >= 0 and -NEAR_BACK_S <= time - base <= NEAR_AHEAD_S
+                            # 1 for the first timestamp, 4 for each close one after it
+                            need = 5 if base < 0 or near else 13
+                            if x < p:
+                                need += 4
+                            if in_step(data, x, stop, known, scratch, look, -1, need, work):
+                                target = x
+                                target_base = time
+                                break
+                elif size >= 0 and header & 0x80 and in_step(
+                    data, x, stop, known, scratch, look, base, need, work
+                ):
+                    target = x
+                    break
+            x += 1
+        gap_from = p
+        end = target if target >= 0 else stop
+        if target >= 0 and target < p:
+            # the message before was too long: it hid an intact one
+            n -= 1
+            gap_from = previous
+        elif n > counts[0] and previous_is_data and doubt[n - 1] == 0:
+            doubt[n - 1] = 1
+        # Messages without a timestamp that fill the hole to its end exactly, or begin it.
+        w = gap_from
+        while w < end and w < gap_from + 512:
+            chain = w
+            steps = 0
+            while chain < end:
+                work[0] += 1
+                header = np.int64(data[chain])
+                if header & 0xC0 == 0x40 or (header & 0x80 == 0 and header & 0x30):
+                    break
+                local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
+                if known[local, 0] < 0 or known[local, 1] >= 0:
+                    break
+                steps += 1
+                if w > gap_from and steps > 4:
+                    break
+                chain += 1 + known[local, 0]
+            if chain == end and steps > 0:
+                r = w
+                while r < end and n + 2 < offset.shape[0]:
+                    header = np.int64(data[r])
+                    local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
+                    offset[n] = r
+                    definition[n] = current[local, 0]
+                    doubt[n] = 1
+                    if header & 0x80:
+                        n_compressed += 1
+                    n += 1
+                    r += 1 + known[local, 0]
+                end = w
+                break
+            if work[0] > limit:
+                break
+            w += 1
+        if end > gap_from:
+            if n_gaps and gaps[n_gaps - 1, 1] == gap_from:
+                gaps[n_gaps - 1, 1] = end
+            elif n_gaps < gaps.shape[0]:
+                gaps[n_gaps, 0] = gap_from
+                gaps[n_gaps, 1] = end
+                n_gaps += 1
+            else:
+                gaps[n_gaps - 1, 1] = end
+        if target < 0:
+            p = stop
+            break
+        p = target
+        base = target_base
+        previous = -1
+        previous_is_data = False
+        after_gap = True
+    if p < stop:
+        # the work allowed for this file is used up
+        if n_gaps == gaps.shape[0]:
+            gaps[n_gaps - 1, 1] = stop
+        else:
+            gaps[n_gaps, 0] = p
+            gaps[n_gaps, 1] = stop
+            n_gaps += 1
+    counts[0] = n
+    counts[1] = m
+    counts[2] = n_gaps
+    counts[3] = n_compressed
+    return 0

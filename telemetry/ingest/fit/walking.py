@@ -1,0 +1,194 @@
+"""Walking one chained file, strictly first; salvaging it after a structural error.
+
+Comes in: where the messages of a chained file begin and end. Goes out: the index, grown by them, and what was damaged.
+Leaves to others: the walks themselves (`scan_kernel.py`, `scan_numpy.py`, `salvage_kernel.py`).
+"""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from telemetry.errors import LimitExceeded
+from telemetry.ingest.fit.crc import crc_numpy
+from telemetry.ingest.fit.damage import Damage
+from telemetry.ingest.fit.index import (
+    DEFINITION_CUT,
+    LIMIT_OF_STATUS,
+    MESSAGE_CUT,
+    N_COMPRESSED,
+    N_DEFINITIONS,
+    N_MESSAGES,
+    NOT_DEFINED,
+    POSITION,
+    Index,
+    Tables,
+)
+
+COLD_STEPS = 50_000
+"""Messages that the walk without compiled code may take one by one."""
+MOST_GAPS = 4096
+"""Gaps that are listed one by one; more are joined."""
+
+PROBLEM = {
+    NOT_DEFINED: ("data_before_definition", "a message of a type that is not defined"),
+    MESSAGE_CUT: ("truncated", "the last message is cut short"),
+    DEFINITION_CUT: ("truncated", "the last definition is cut short"),
+}
+
+
+class Walker:
+    """The index of one upload while it grows, and what was found wrong on the way."""
+
+    def __init__(self, raw: bytes, file: str | None, compiled: bool) -> None:
+        self.raw = raw
+        self.data = np.frombuffer(raw, np.uint8)
+        self.file = file
+        self.compiled = compiled
+        self.tables = Tables(len(raw))
+        self.damage: list[Damage] = []
+        self.salvaged = False
+        self._doubtful: list[tuple[int, NDArray[np.uint8]]] = []
+        self._before = self.tables.counts.copy()
+        self._status = 0
+
+    def note(self, kind: str, offset: int, size: int, detail: str) -> None:
+        """Put one finding on the list of damage."""
+        self.damage.append(Damage(kind, offset, size, detail))
+
+    def crc(self, start: int, stop: int) -> int:
+        """Checksum of the bytes from start to stop."""
+        if self.compiled:
+            from telemetry.ingest.fit.crc_kernel import crc
+
+            return int(crc(self.data, start, stop))
+        return crc_numpy(self.data, start, stop)
+
+    def walk(self, first: int, stop: int, section: int) -> int:
+        """Index messages strictly up to `stop`; return how it ended, a status of `index.py`.
+
+        Raises
+        ------
+        LimitExceeded : more messages or definitions than the grammar allows
+        """
+        tables = self.tables
+        self._before = tables.counts.copy()
+        status = self._strict(first, stop, section)
+        self._status = status
+        if status in LIMIT_OF_STATUS:
+            self._too_many(status, int(tables.counts[POSITION]))
+        return status
+
+    def forget(self) -> None:
+        """Take back the last walk."""
+        self.tables.counts[:] = self._before
+
+    def recover(self, first: int, stop: int, section: int, cut: bool) -> None:
+        """After a walk that failed: salvage the same bytes, and keep whichever found more.
+
+        `cut` : the upload ends here, so that an unfinished message at the end is no surprise.
+
+        Raises
+        ------
+        LimitExceeded : more messages or definitions than the grammar allows
+        """
+        from telemetry.ingest.fit.salvage_kernel import salvage
+
+        tables, before = self.tables, self._before
+        strict = tables.counts.copy()
+        failed_at = int(strict[POSITION])
+        if cut and self._status in (MESSAGE_CUT, DEFINITION_CUT) and stop - failed_at < 256:
+            # a recorder that died in the middle of a message: is there anything behind the last whole one?
+            tail = True
+        else:
+            tail = False
+        self.compiled = True
+        room = Tables(max(16, stop - first))
+        n, m = int(before[N_MESSAGES]), int(before[N_DEFINITIONS])
+        doubt = np.zeros(len(room.offset), np.uint8)
+        gaps = np.zeros((MOST_GAPS, 2), np.int32)
+        status = salvage(
+            self.data, first, stop, section, room.offset, room.definition, room.definitions, room.counts, doubt, gaps
+        )
+        if status in LIMIT_OF_STATUS:
+            self._too_many(status, first)
+        found, defined, n_gaps = (int(value) for value in room.counts[:3])
+        gaps = gaps[:n_gaps]
+        lost = int((gaps[:, 1] - gaps[:, 0]).sum())
+        if found <= int(strict[N_MESSAGES]) - n and lost >= stop - failed_at or (tail and n_gaps <= 1 and lost >= stop - failed_at):
+            kind, detail = PROBLEM[self._status]
+            self.note(kind, failed_at, stop - failed_at, detail)
+            return
+        if n + found + 1 > len(tables.offset):
+            self._too_many(4, first)
+        if m + defined + 1 > len(tables.definitions):
+            self._too_many(5, first)
+        tables.offset[n : n + found] = room.offset[:found]
+        tables.definition[n : n + found] = room.definition[:found] + m
+        tables.definitions[m : m + defined] = room.definitions[:defined]
+        tables.counts[:] = before
+        tables.counts[N_MESSAGES] += found
+        tables.counts[N_DEFINITIONS] += defined
+        tables.counts[N_COMPRESSED] += room.counts[3]
+        self._doubtful.append((n, doubt[:found]))
+        self.salvaged = True
+        for start, end in gaps.tolist():
+            if cut and end == stop and len(gaps) and start == gaps[-1, 0]:
+                self.note("truncated", start, end - start, "no whole message in these last bytes")
+            else:
+                self.note("resync", start, end - start, "these bytes are no messages: skipped to the next that are")
+
+    def _strict(self, first: int, stop: int, section: int) -> int:
+        tables = self.tables
+        tables.local[:] = -1
+        tables.counts[POSITION] = first
+        if not self.compiled:
+            from telemetry.ingest.fit import scan_numpy
+
+            try:
+                return scan_numpy.walk(self.data, self.raw, stop, section, tables, COLD_STEPS)
+            except scan_numpy.TooSlow:
+                self.compiled = True
+                tables.counts[:] = self._before
+                tables.counts[POSITION] = first
+                tables.local[:] = -1
+        from telemetry.ingest.fit.scan_kernel import walk
+
+        return int(
+            walk(
+                self.data,
+                stop,
+                section,
+                tables.offset,
+                tables.definition,
+                tables.definitions,
+                tables.local,
+                tables.counts,
+            )
+        )
+
+    def _too_many(self, status: int, offset: int) -> None:
+        limit = LIMIT_OF_STATUS[status]
+        raise LimitExceeded(
+            f"too many {limit.name}",
+            file=self.file,
+            offset=offset,
+            expected=f"at most {limit.value:,} {limit.unit}",
+        )
+
+    def index(self) -> Index:
+        """Every message found so far."""
+        tables = self.tables
+        n, m = int(tables.counts[N_MESSAGES]), int(tables.counts[N_DEFINITIONS])
+        return Index(
+            tables.offset[:n], tables.definition[:n], tables.definitions[:m], int(tables.counts[N_COMPRESSED])
+        )
+
+    def doubtful(self) -> NDArray[np.bool_] | None:
+        """One mark for each message found, None where there is no doubt about any."""
+        if not self._doubtful:
+            return None
+        marks = np.zeros(int(self.tables.counts[N_MESSAGES]), np.bool_)
+        for start, doubt in self._doubtful:
+            marks[start : start + len(doubt)] = doubt != 0
+        return marks
