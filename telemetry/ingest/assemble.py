@@ -57,14 +57,14 @@ def assemble(
             raise TypeError("assemble needs a time base, unix_time_s or time_s")
         base = time_base(np.asarray(clock, dtype=np.float64), calendar=unix_time_s is not None)
     have = {
-        name: np.asarray(channels[name], dtype=np.float64)[base.order]
+        name: base.sort(np.asarray(channels[name], dtype=np.float64))
         for name in CHANNELS
         if name in channels and name != "time_s"
     }
     for name, values in have.items():
         if not np.isfinite(values).all():
             have[name] = np.where(np.isfinite(values), values, np.nan)
-    fraction = None if fraction_s is None else np.asarray(fraction_s, dtype=np.float64)[base.order]
+    fraction = None if fraction_s is None else base.sort(np.asarray(fraction_s, dtype=np.float64))
     times, have, merged = _one_row_a_time(base.seconds, have, fraction, base.median_step_s)
 
     columns = [pl.Series("time_s", times)]

@@ -42,7 +42,8 @@ class TimeBase:
     order, seconds since the first, never decreasing, equal where the source gave one time to several rows.
     """
 
-    order: np.ndarray
+    order: np.ndarray | None
+    """None where the rows stand in order already"""
     seconds: np.ndarray
     started_unix_s: float | None
     """calendar time of second 0 by the clock that timed most rows; None where no row has calendar time"""
@@ -53,6 +54,18 @@ class TimeBase:
     segment_to: np.ndarray = field(default_factory=lambda: np.zeros(0))
     segment_shift: np.ndarray = field(default_factory=lambda: np.zeros(0))
     """what to add to a raw clock reading of the stretch to get seconds"""
+
+    def file_order(self) -> np.ndarray:
+        """The time of each row in file order (n,)."""
+        if self.order is None:
+            return self.seconds
+        seconds = np.empty(len(self.seconds))
+        seconds[self.order] = self.seconds
+        return seconds
+
+    def sort(self, values: np.ndarray) -> np.ndarray:
+        """A column in file order (n,), put in order of time."""
+        return values if self.order is None else values[self.order]
 
     def place(self, moments: np.ndarray | list[float]) -> np.ndarray:
         """Moments of the source's clock (m,) as seconds of this time base; NaN stays NaN.
@@ -77,7 +90,8 @@ def time_base(
     clock_s: np.ndarray,
     *,
     calendar: bool | np.ndarray = True,
-    announced_s: np.ndarray | None = None,
+    stopped_s: np.ndarray | None = None,
+    started_s: np.ndarray | None = None,
     hour_wrap: bool = False,
 ) -> TimeBase:
     """The time base of rows in file order.
@@ -86,7 +100,8 @@ def time_base(
     ----------
     clock_s : (n,) the time each row claims [s], NaN where it claims none; Unix seconds where `calendar`
     calendar : whether the clock shows calendar time, for all rows or (n,) for each
-    announced_s : (m,) moments of timer events on the same clock: a jump beside one of them is a pause
+    stopped_s, started_s : moments on the same clock at which the timer stopped and ran again: a jump forward
+        beside a stop before it or a start after it is a pause
     hour_wrap : the clock shows minutes and seconds of the hour only
 
     A row without a time takes the time of the row before it. Jumps over six hours or under -5 s are
@@ -97,12 +112,12 @@ def time_base(
     known = np.abs(clock_s) < FARTHEST_S
     issues: list[Issue] = []
     if not count:
-        return TimeBase(np.zeros(0, np.int64), np.zeros(0), None, 1.0)
+        return TimeBase(None, np.zeros(0), None, 1.0)
     if not known.any():
         issues.append(
             Issue("time_unknown", count=count, detail="no row has a time: taken as one row each second")
         )
-        return TimeBase(np.arange(count), np.arange(count, dtype=np.float64), None, 1.0, tuple(issues))
+        return TimeBase(None, np.arange(count, dtype=np.float64), None, 1.0, tuple(issues))
     dated = np.broadcast_to(np.asarray(calendar, dtype=bool), (count,))
     if not known.all():
         filled = np.maximum.accumulate(np.where(known, np.arange(count), -1))
@@ -123,16 +138,17 @@ def time_base(
     median = float(np.median(usual)) if len(usual) else 1.0
 
     jumps = np.flatnonzero((steps > JUMP_FORWARD_S) | (steps < -JUMP_BACK_S))
-    if len(jumps) and announced_s is not None and len(announced_s):
-        jumps = jumps[~_announced(raw, steps, jumps, np.sort(announced_s) - origin)]
-    shift = np.zeros(count)
     if len(jumps):
-        np.add.at(shift, jumps + 1, median - steps[jumps])
-        shift = np.cumsum(shift)
-    seconds = raw + shift
-    order = np.arange(count)
+        announced = _beside(raw[jumps], stopped_s, origin) | _beside(raw[jumps + 1], started_s, origin)
+        jumps = jumps[~(announced & (steps[jumps] > 0))]
+    # what each unbroken stretch of the clock is moved by: the stretches follow on one another
+    first = np.concatenate(([0], jumps + 1))
+    lengths = np.diff(np.concatenate((first, [count])))
+    moved = np.concatenate(([0.0], np.cumsum(median - steps[jumps])))
+    seconds = raw + np.repeat(moved, lengths) if len(jumps) else raw
+    order: np.ndarray | None = None
     lowest = float(seconds.min())
-    backwards = int(np.count_nonzero(np.diff(seconds) < 0))
+    backwards = int(np.count_nonzero(seconds[1:] < seconds[:-1]))
     if backwards:
         order = np.argsort(seconds, kind="stable")
         issues.append(
@@ -151,11 +167,9 @@ def time_base(
             ),
         )
 
-    first = np.concatenate(([0], jumps + 1))
     low = np.minimum.reduceat(raw, first) + origin
     high = np.maximum.reduceat(raw, first) + origin
-    to_seconds = shift[first] - lowest - origin
-    lengths = np.diff(np.concatenate((first, [count])))
+    to_seconds = moved - lowest - origin
     trusted = dated[first]
     started = None
     if trusted.any():
@@ -164,7 +178,7 @@ def time_base(
     by_clock = np.argsort(low, kind="stable")
     return TimeBase(
         order,
-        seconds[order],
+        seconds if order is None else seconds[order],
         started,
         median,
         tuple(issues),
@@ -174,13 +188,12 @@ def time_base(
     )
 
 
-def _announced(raw: np.ndarray, steps: np.ndarray, jumps: np.ndarray, events: np.ndarray) -> np.ndarray:
-    """Which jumps forward have a timer event beside the row before or the row after: long pauses."""
-    beside = np.zeros(len(jumps), dtype=bool)
-    for rows in (jumps, jumps + 1):
-        at = raw[rows]
-        after = np.clip(np.searchsorted(events, at), 0, len(events) - 1)
-        before = np.clip(after - 1, 0, len(events) - 1)
-        nearest = np.minimum(np.abs(events[after] - at), np.abs(events[before] - at))
-        beside |= nearest <= ANNOUNCED_WITHIN_S
-    return np.asarray(beside & (steps[jumps] > 0))
+def _beside(at: np.ndarray, moments: np.ndarray | None, origin: float) -> np.ndarray:
+    """Which of the times (k,) have one of the moments within `ANNOUNCED_WITHIN_S` of them."""
+    if moments is None or not len(moments):
+        return np.zeros(len(at), dtype=bool)
+    known = np.sort(moments) - origin
+    after = np.clip(np.searchsorted(known, at), 0, len(known) - 1)
+    before = np.clip(after - 1, 0, len(known) - 1)
+    nearest = np.minimum(np.abs(known[after] - at), np.abs(known[before] - at))
+    return np.asarray(nearest <= ANNOUNCED_WITHIN_S)

@@ -21,7 +21,14 @@ NAN = np.nan
 
 
 def made(
-    unix_time_s, *, fraction_s=None, announced_s=None, hour_wrap=False, calendar=True, **channels
+    unix_time_s,
+    *,
+    fraction_s=None,
+    stopped_s=None,
+    started_s=None,
+    hour_wrap=False,
+    calendar=True,
+    **channels,
 ) -> ClassRecording:
     """A recording from a few numbers; channels default to power 100, 101, 102 …"""
     clock = np.asarray(unix_time_s, dtype=np.float64)
@@ -33,7 +40,8 @@ def made(
     base = time_base(
         clock,
         calendar=calendar,
-        announced_s=None if announced_s is None else np.asarray(announced_s, dtype=np.float64),
+        stopped_s=None if stopped_s is None else np.asarray(stopped_s, dtype=np.float64),
+        started_s=None if started_s is None else np.asarray(started_s, dtype=np.float64),
         hour_wrap=hour_wrap,
     )
     fraction = None if fraction_s is None else np.asarray(fraction_s, dtype=np.float64)
@@ -121,16 +129,21 @@ def test_a_long_pause_that_the_timer_announced_is_no_jump() -> None:
     clock[5:] += 30000.0
     quiet = made(clock)
     assert codes(quiet) == {"clock_jump": 1}
-    for event in (START + 4.0, START + 30005.0, START + 30000.0):
-        assert times(made(clock, announced_s=[START - 99.0, event]))[5] == 30005.0
-    far = made(clock, announced_s=[START + 15000.0])
-    assert codes(far) == {"clock_jump": 1}
+    assert times(made(clock, stopped_s=[START - 99.0, START + 9.0]))[5] == 30005.0
+    assert times(made(clock, started_s=[START + 30000.0]))[5] == 30005.0
+    assert codes(made(clock, started_s=[START + 29999.0])) == {"clock_jump": 1}
+    assert codes(made(clock, stopped_s=[START + 15000.0])) == {"clock_jump": 1}
+
+
+def test_the_start_of_the_class_does_not_announce_a_clock_that_finds_its_year() -> None:
+    clock = np.concatenate((946684800.0 + np.arange(3), START + np.arange(3)))
+    assert codes(made(clock, started_s=[946684800.0])) == {"clock_jump": 1}
 
 
 def test_even_an_announced_step_back_never_makes_time_run_back() -> None:
     clock = START + np.arange(10.0)
     clock[5:] -= 3600.0
-    recording = made(clock, announced_s=[START + 4.0])
+    recording = made(clock, stopped_s=[START + 4.0])
     assert times(recording) == list(map(float, range(10)))
 
 

@@ -1,4 +1,4 @@
-"""What single FIT fields mean: balance, resistance, rider position, timer, devices' names, rider's numbers."""
+"""What single FIT fields mean: balance, resistance, rider position, timer."""
 
 from __future__ import annotations
 

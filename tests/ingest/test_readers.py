@@ -32,7 +32,8 @@ TCX = """<?xml version="1.0" encoding="UTF-8"?>
  xmlns:ns3="http://www.garmin.com/xmlschemas/ActivityExtension/v2">
 <Activities><Activity Sport="{sport}"><Id>2026-03-02T17:30:00Z</Id>
 <Lap StartTime="2026-03-02T17:30:00Z"><TotalTimeSeconds>4</TotalTimeSeconds><TriggerMethod>Manual
-</TriggerMethod><Track>{points}</Track></Lap><Creator><Name>Studio bike</Name></Creator></Activity></Activities>
+</TriggerMethod><Track>{points}</Track></Lap><Creator><Name>Studio bike</Name></Creator></Activity>
+</Activities>
 </TrainingCenterDatabase>"""
 
 POINT = """<Trackpoint><Time>2026-03-02T17:30:0{second}Z</Time><DistanceMeters>{second}</DistanceMeters>

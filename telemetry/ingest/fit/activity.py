@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -80,8 +80,9 @@ def recordings(fit: FitFile, *, id: str) -> list[ClassRecording]:
     rides: list[_Ride] = []
     other_sports: list[str] = []
     kinds: list[str] = []
+    shared: dict[Any, Any] = {}
     for section in range(fit.sections):
-        part = Part(fit, section, fit.sections)
+        part = Part(fit, section, shared)
         kind = part.last("file_id", "type")
         if kind is not None and kind in FILE_TYPES:
             kinds.append(FILE_TYPES[int(kind)])
@@ -103,8 +104,9 @@ def _rides(part: Part) -> tuple[list[_Ride], list[str]]:
     clock = part.clock("record")
     dated = part.columns("record").get("timestamp")
     calendar = np.isfinite(dated) if dated is not None else np.zeros(len(clock), dtype=bool)
-    events, _ = posture.timer_events(part)
-    base = time_base(clock, calendar=calendar, announced_s=events)
+    at, running = posture.timer_events(part)
+    timer = {"stopped_s": at[~running], "started_s": at[running]}
+    base = time_base(clock, calendar=calendar, **timer)
     rides: list[_Ride] = []
     others: list[str] = []
     names = part.labels("session", "sport", "sport")
@@ -121,7 +123,7 @@ def _rides(part: Part) -> tuple[list[_Ride], list[str]]:
         own = base
         if len(session.records) < len(clock):
             rows = session.records
-            own = time_base(clock[rows], calendar=calendar[rows], announced_s=events)
+            own = time_base(clock[rows], calendar=calendar[rows], **timer)
         rides.append(_Ride(part, session, own, session.issues))
     if missing > 0 and rides and not others:
         detail = f"{missing} sessions of the file have no samples"
@@ -140,8 +142,7 @@ def _recording(ride: _Ride, id: str, fit: FitFile) -> ClassRecording:
         detail = "the recorder knew no calendar time: only seconds since its start"
         issues.append(Issue("time_unknown", count=len(session.records), detail=detail))
 
-    seconds = np.empty(len(base.order))
-    seconds[base.order] = base.seconds
+    seconds = base.file_order()
     end_s = float(base.seconds[-1]) + base.median_step_s
     moved_at, standing = posture.position_events(part)
     moved_at = base.place(moved_at)
@@ -216,8 +217,7 @@ def _damage(fit: FitFile, part: Part, session: Session, base: TimeBase) -> list[
         return []
     offsets = part.offsets("record")[session.records]
     doubtful = np.flatnonzero(part.doubtful("record")[session.records])
-    seconds = np.empty(len(base.order))
-    seconds[base.order] = base.seconds
+    seconds = base.file_order()
     counts = Counter(damage.kind for damage in fit.damage)
     issues = []
     for kind, count in counts.items():

@@ -79,6 +79,7 @@ DEVELOPER_UNITS = {
 
 NATIVE_FIELDS = {7: "power_w", 4: "cadence_rpm", 3: "heart_rate_bpm", 10: "resistance_level"}
 RECORD = 20
+MOST_DESCRIPTIONS = 256
 
 PEDAL_CHANNELS = (
     "left_torque_effectiveness_pct",
@@ -211,7 +212,7 @@ def _two_powers(found: Channels, native: np.ndarray, name: str, other: np.ndarra
 
 def _developer_fields(part: Part, columns: dict[str, np.ndarray]) -> list[tuple[str, str, np.ndarray]]:
     """(channel, name, values) of developer fields of `record` that stand for one of our channels."""
-    count = part.count("field_description")
+    count = min(part.count("field_description"), MOST_DESCRIPTIONS)
     if not count:
         return []
     names = part.texts("field_description", "field_name")

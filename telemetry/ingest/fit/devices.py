@@ -84,7 +84,7 @@ class _Seen:
 def devices(part: Part, channels: Collection[str]) -> tuple[Device, ...]:
     """The devices of a section, recorder first, each with those of `channels` it is believed to measure."""
     seen: list[_Seen] = []
-    for row in _rows(part):
+    for row in part.once("devices", lambda: _rows(part)):
         known = next((device for device in seen if device.same(row)), None)
         if known is not None:
             known.learn(row)

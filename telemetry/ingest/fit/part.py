@@ -6,7 +6,8 @@ only, empty where a message or a field is absent. Leaves to others: what they me
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
@@ -15,24 +16,30 @@ from telemetry.ingest.fit.labels import LABELS
 if TYPE_CHECKING:
     from telemetry.ingest.fit.decode import FitFile
 
+T = TypeVar("T")
+
 
 class Part:
     """The messages of one section. Nothing is decoded that is not asked for, nothing twice."""
 
-    def __init__(self, fit: FitFile, section: int, sections: int) -> None:
+    def __init__(self, fit: FitFile, section: int, shared: dict[Any, Any]) -> None:
         self.fit = fit
         self.section = section
-        self._whole = sections <= 1
-        self._columns: dict[str, dict[str, np.ndarray]] = {}
-        self._rows: dict[str, np.ndarray | None] = {}
+        self._whole = fit.sections <= 1
+        self._shared = shared
+        """what was decoded of the whole file, for all its parts: 64 chained files are decoded once"""
+        self._own: dict[Any, Any] = {}
+
+    def once(self, key: Any, build: Callable[[], T]) -> T:
+        """What `build` makes, made once for this part: several sessions ask for the same."""
+        if key not in self._own:
+            self._own[key] = build()
+        found: T = self._own[key]
+        return found
 
     def columns(self, message: str) -> dict[str, np.ndarray]:
         """Columns of one message, float64 (n,), NaN where invalid; empty where there is no such message."""
-        if message not in self._columns:
-            got = self.fit.columns(message) if message in self.fit.messages else {}
-            rows = self._mask(message)
-            self._columns[message] = got if rows is None else {name: got[name][rows] for name in got}
-        return self._columns[message]
+        return self.once(("columns", message), lambda: self._decode(message))
 
     def count(self, message: str) -> int:
         """How many messages of this kind the section has."""
@@ -53,9 +60,12 @@ class Part:
         """A text field of one message (n,), empty where there is none."""
         if message not in self.fit.messages:
             return []
-        got = [text or "" for text in self.fit.texts(message, name)]
+        key = ("texts", message, name)
+        if key not in self._shared:
+            self._shared[key] = [text or "" for text in self.fit.texts(message, name)]
+        got: list[str] = self._shared[key]
         rows = self._mask(message)
-        return got if rows is None else [got[i] for i in np.flatnonzero(rows)]
+        return got if rows is None else [got[i] for i in np.flatnonzero(rows).tolist()]
 
     def labels(self, message: str, name: str, kind: str) -> list[str]:
         """An enumeration of one message as words (n,), codes without a word as digits, invalid as empty."""
@@ -97,9 +107,17 @@ class Part:
     def _mask(self, message: str) -> np.ndarray | None:
         if self._whole or message not in self.fit.messages:
             return None
-        if message not in self._rows:
-            self._rows[message] = self.fit.section(message) == self.section
-        return self._rows[message]
+        return self.once(("rows", message), lambda: np.asarray(self.fit.section(message) == self.section))
+
+    def _decode(self, message: str) -> dict[str, np.ndarray]:
+        if message not in self.fit.messages:
+            return {}
+        key = ("columns", message)
+        if key not in self._shared:
+            self._shared[key] = self.fit.columns(message)
+        got: dict[str, np.ndarray] = self._shared[key]
+        rows = self._mask(message)
+        return got if rows is None else {name: got[name][rows] for name in got}
 
 
 def value(columns: dict[str, np.ndarray], name: str, row: int) -> float | None:

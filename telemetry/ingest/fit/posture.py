@@ -31,17 +31,13 @@ def timer_events(part: Part) -> tuple[np.ndarray, np.ndarray]:
 
 def announced_pauses(at_s: np.ndarray, running: np.ndarray, end_s: float) -> list[tuple[float, float]]:
     """Stretches from a stop to the next start that lie inside 0 to `end_s`, from timer events in order."""
-    pauses: list[tuple[float, float]] = []
-    stopped: float | None = None
-    for moment, runs in zip(at_s.tolist(), running.tolist(), strict=True):
-        if not runs:
-            stopped = moment if stopped is None else stopped
-        elif stopped is not None:
-            start, stop = max(stopped, 0.0), min(moment, end_s)
-            if stop > start:
-                pauses.append((start, stop))
-            stopped = None
-    return pauses
+    # of several stops the first counts, of several starts too: keep the rows where the state changes
+    changes = np.flatnonzero(np.concatenate((~running[:1], running[1:] != running[:-1])))
+    start = np.maximum(at_s[changes[0::2]], 0.0)
+    stop = np.minimum(at_s[changes[1::2]], end_s)
+    start = start[: len(stop)]
+    inside = stop > start
+    return list(zip(start[inside].tolist(), stop[inside].tolist(), strict=True))
 
 
 def position_events(part: Part) -> tuple[np.ndarray, np.ndarray]:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from telemetry.errors import LimitExceeded
 from telemetry.ingest.fit.part import Part, value
 from telemetry.ingest.timebase import TimeBase
 from telemetry.model import Issue, Lap
@@ -32,6 +33,10 @@ TRIGGERS = {
 INTENSITIES = {0: "active", 1: "rest", 2: "warmup", 3: "cooldown", 4: "recovery", 5: "interval"}
 
 MOST_LAPS = 2000
+MOST_STEPS = 2000
+MOST_SESSIONS = 64
+MOST_MESSAGES = 2000
+"""Session messages, repeated ones included."""
 
 
 @dataclass(frozen=True)
@@ -50,7 +55,7 @@ def sessions(part: Part, base: TimeBase) -> list[Session]:
     A single session owns every record of its section, also those before its start or after its end.
     Several share them by their start times; records before the first belong to the first.
     """
-    count = len(base.order)
+    count = len(base.seconds)
     rows = _session_rows(part, base)
     everything = np.arange(count)
     if not count:
@@ -67,8 +72,7 @@ def sessions(part: Part, base: TimeBase) -> list[Session]:
             issues = (Issue("records_outside_session", count=int(outside), detail=detail),)
         return [Session(row, everything, issues)]
     starts = np.array([start for _, start, _ in rows])
-    owner = np.zeros(count, dtype=np.int64)
-    owner[base.order] = np.clip(np.searchsorted(starts, base.seconds, side="right") - 1, 0, None)
+    owner = np.clip(np.searchsorted(starts, base.file_order(), side="right") - 1, 0, None)
     found = []
     for index, (row, _, _) in enumerate(rows):
         own = np.flatnonzero(owner == index)
@@ -89,14 +93,12 @@ def laps(part: Part, base: TimeBase, end_s: float) -> list[Lap]:
     # the timestamp is when the lap was written: some recorders write all of them at the end of the class
     end = np.where(np.isfinite(lasting), lasting, stop)
     start = np.where(np.isfinite(start), start, stop - elapsed)
-    names = _steps(part)
+    names = part.once("steps", lambda: _steps(part))
     found: list[Lap] = []
-    for row in np.argsort(start, kind="stable"):
-        if not np.isfinite(start[row]) or len(found) >= MOST_LAPS:
-            break
+    with np.errstate(invalid="ignore"):
+        inside = np.flatnonzero(np.minimum(end, end_s) > np.maximum(start, 0.0))
+    for row in inside[np.argsort(start[inside], kind="stable")][:MOST_LAPS]:
         begin, close = max(float(start[row]), 0.0), min(float(end[row]), end_s)
-        if not close > begin:
-            continue
         step = value(columns, "wkt_step_index", int(row))
         intensity = value(columns, "intensity", int(row))
         label = names.get(int(step), "") if step is not None else ""
@@ -120,16 +122,29 @@ def _session_rows(part: Part, base: TimeBase) -> list[tuple[int, float, float]]:
     stop = np.where(np.isfinite(stop), stop, np.inf)
     if count == 1:
         return [(0, float(start[0]) if np.isfinite(start[0]) else -np.inf, float(stop[0]))]
+    if count > MOST_MESSAGES:
+        raise _too_many(count, part)
     by_start: dict[float, tuple[int, float, float]] = {}
     for row in range(count):
         at = float(start[row]) if np.isfinite(start[row]) else -np.inf
         by_start[at] = (row, at, float(stop[row]))
+    if len(by_start) > MOST_SESSIONS:
+        raise _too_many(len(by_start), part)
     return sorted(by_start.values(), key=lambda session: session[1])
+
+
+def _too_many(count: int, part: Part) -> LimitExceeded:
+    return LimitExceeded(
+        "too many sessions for a class file",
+        file=part.fit.file,
+        expected=f"at most {MOST_SESSIONS}",
+        got=str(count),
+    )
 
 
 def _steps(part: Part) -> dict[int, str]:
     """Workout steps by their index: the step's name, else its intensity."""
-    count = part.count("workout_step")
+    count = min(part.count("workout_step"), MOST_STEPS)
     if not count:
         return {}
     index = part.column("workout_step", "message_index")
