@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 from telemetry.ingest.antplus import other_pages, pages, power_pages, rows
 from telemetry.ingest.antplus.broadcast import Broadcast, DeviceKey
 from telemetry.ingest.antplus.fields import extractor
+from telemetry.ingest.antplus.identity import Twins, twin_period
 
 if TYPE_CHECKING:
     import polars as pl
@@ -40,11 +41,17 @@ class Decoder:
         time_s = message.time_s
         track = self.tracks.get(key)
         if track is None:
-            track = self.tracks[key] = rows.Track(key, time_s, now=_first_state(key.device_type))
+            track = self.tracks[key] = rows.Track(
+                key, time_s, Twins(twin_period(key.device_type)), now=_first_state(key.device_type)
+            )
         elif time_s - track.last_s > LOST_AFTER_S:
             track.state[-1] = "lost"
         track.last_s = time_s
         self.now_s = max(self.now_s, time_s)
+        if message.rx_ticks is not None and track.twins_since is None:
+            track.twins_since = track.twins.heard(message.rx_ticks, time_s)
+            if track.twins_since is not None:
+                rows.void(track, track.twins_since)
         row: rows.Row = [None] * len(rows.NUMBERS)
         row[rows.TIME] = time_s
         row[-1] = message.rssi_dbm
@@ -53,6 +60,11 @@ class Decoder:
         track.source.append(None)
         track.ambiguous.append(False)
         page = pages.page_of(key.device_type, message.payload)
+        if track.twins_since is not None:
+            # two transmitters under one number: their counters are mixed, no value can be had of either
+            track.raw.append(message.payload)
+            track.state.append("unknown")
+            return track
         if page is None:
             track.raw.append(message.payload)
         else:
@@ -72,6 +84,10 @@ class Decoder:
         if track is None or at_s - track.last_s > LOST_AFTER_S:
             return "lost"
         return track.now
+
+    def quarantined(self) -> dict[DeviceKey, float]:
+        """Devices whose number two transmitters share, and since when."""
+        return {key: track.twins_since for key, track in self.tracks.items() if track.twins_since is not None}
 
     def close(self) -> None:
         """Mark what fell silent before the end of the recording."""

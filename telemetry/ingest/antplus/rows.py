@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from telemetry import units
 from telemetry.ingest.antplus.broadcast import DeviceKey
+from telemetry.ingest.antplus.identity import Twins
 
 STOP_AFTER_S: Final = 3.0
 STOP_AFTER_PERIODS: Final = 2.0
@@ -70,6 +71,7 @@ class Track:
 
     key: DeviceKey
     last_s: float
+    twins: Twins
     numbers: list[Row] = field(default_factory=list)
     page: list[int] = field(default_factory=list)
     source: list[str | None] = field(default_factory=list)
@@ -81,6 +83,8 @@ class Track:
     event_s: float = -math.inf
     """when any counter of the crank last advanced"""
     period_s: float | None = None
+    twins_since: float | None = None
+    """since when two transmitters have used this number"""
     pulseless: int = 0
     frequency_offset_hz: float | None = None
     health: dict[str, Any] = field(default_factory=dict)
@@ -130,6 +134,17 @@ def rest(track: Track, at: int, state: str) -> None:
     row[FROM] = track.numbers[at - 1][TIME] if at else row[TIME]
     if at < len(track.state) and track.state[at] != "lost":
         track.state[at] = state
+
+
+def void(track: Track, since_s: float) -> None:
+    """Take back every value since two transmitters share the number: what was made of both is of neither."""
+    track.now = "unknown"
+    at = len(track.state) - 1
+    while at >= 0 and (track.numbers[at][TIME] or 0.0) >= since_s:
+        row = track.numbers[at]
+        row[FROM:] = [None] * (len(row) - FROM)
+        track.state[at] = "unknown"
+        at -= 1
 
 
 def begin(stream: Stream, time_s: float, events: int) -> float:
