@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import signal
 from collections import deque
-from collections.abc import Iterable, Iterator
+from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
@@ -56,13 +56,13 @@ def draw(job: Job) -> Written:
     return tuple(written), None
 
 
-def draw_all(jobs: Iterable[Job], many: bool) -> Iterator[tuple[Job, Written]]:
+def draw_all(jobs: Iterable[Job], many: bool) -> Generator[tuple[Job, Written], None, None]:
     """Draw each job; `many` uses a process for each processor. A failed job does not stop the others."""
     if not many or workers() < 2:
         for job in jobs:
             yield job, draw(job)
         return
-    from multiprocessing import get_context
+    from multiprocessing import active_children, get_context
 
     # spawned, not forked: polars hangs in a forked child
     pool = ProcessPoolExecutor(workers(), mp_context=get_context("spawn"), initializer=_stand_by)
@@ -77,6 +77,10 @@ def draw_all(jobs: Iterable[Job], many: bool) -> Iterator[tuple[Job, Written]]:
                 yield _result(*waiting.popleft())
         while waiting:
             yield _result(*waiting.popleft())
+    except BaseException:  # Ctrl-C, or who asked is gone: pages in work are dropped, whole ones stay
+        for child in active_children():
+            child.terminate()
+        raise
     finally:
         pool.shutdown(wait=True, cancel_futures=True)
 
@@ -93,7 +97,7 @@ def _ended() -> Written:
 
 
 def _stand_by() -> None:
-    """A drawing process leaves Ctrl-C to its parent and finishes the file it is at."""
+    """A drawing process leaves Ctrl-C to its parent, who ends it so that nothing half written stays."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from telemetry.cli.guard import prepare
 

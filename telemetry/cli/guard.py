@@ -35,6 +35,8 @@ def prepare() -> None:
 
         warnings.simplefilter("ignore")
         logging.disable(logging.CRITICAL)
+        # a signal that lands in a clean-up callback is answered by the next statement, without a traceback
+        sys.unraisablehook = lambda _: None
     for name in ("SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)
         if number is not None and signal.getsignal(number) is signal.SIG_DFL:

@@ -6,6 +6,7 @@ path of each on stdout, a summary on stderr. A flagged class is no failure: it e
 
 from __future__ import annotations
 
+from contextlib import closing
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -133,16 +134,17 @@ def report(
 
     summaries = 0
     flagged = 0
-    for job, (written, problem) in draw_all(jobs(), many=len(session.files) >= MANY):
-        if problem is not None:
-            session.fail(problem, job.paths[0])
-        if not written:
-            continue
-        summaries += 1
-        flagged += job.analysis.review.flagged
-        _tell(session, job.analysis, written, as_json, quiet or len(session.files) > 1)
-        if show and summaries == 1:
-            _open(written[0])
+    with closing(draw_all(jobs(), many=len(session.files) >= MANY)) as drawn:
+        for job, (written, problem) in drawn:
+            if problem is not None:
+                session.fail(problem, job.paths[0])
+            if not written:
+                continue
+            summaries += 1
+            flagged += job.analysis.review.flagged
+            _tell(session, job.analysis, written, as_json, quiet or len(session.files) > 1)
+            if show and summaries == 1:
+                _open(written[0])
     if len(session.files) > 1 and not quiet:
         console.note(
             f"{summaries} report{'' if summaries == 1 else 's'}, {flagged} flagged for back-risk review"
