@@ -228,7 +228,7 @@ def test_chained_files_are_classes_of_their_own() -> None:
     assert "session_rebuilt" in codes(two)
 
 
-@pytest.mark.parametrize("sport", [0, 2, 4, 10, 21, 254, None])
+@pytest.mark.parametrize("sport", [0, 2, 4, 10, 21, 254, 199, None])
 def test_what_studio_bikes_call_themselves_is_a_ride(sport: int | None) -> None:
     recorder = Recorder().records(range(5))
     recorder.say("session", 5, start_time=T0, total_elapsed_time=5, sport=sport)
@@ -560,3 +560,14 @@ def test_a_wrong_checksum_is_a_warning_with_its_place() -> None:
     assert len(recording) == 60
     assert codes(recording) == ["file_crc"]
     assert "byte" in recording.issues[0].detail
+
+
+def test_damage_in_the_middle_is_placed_in_time_and_marked_as_salvaged() -> None:
+    data = bytearray(Recorder().records(range(600)).session(0, 600).out.finish())
+    data[2000:2020] = bytes([0xFF] * 20)
+    recording = read(bytes(data))
+    assert recording.salvaged
+    assert len(recording) > 550
+    placed = [issue.start_s for issue in recording.issues if issue.start_s is not None]
+    assert placed
+    assert 100 < placed[0] < 300

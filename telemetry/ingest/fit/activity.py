@@ -117,8 +117,10 @@ def _rides(part: Part) -> tuple[list[_Ride], list[str]]:
         sport = None if session.row is None else value(columns, "sport", session.row)
         if session.row is None and part.count("sport"):
             sport, names = part.last("sport", "sport"), part.labels("sport", "sport", "sport")
-        if sport is not None and sport not in RIDING_SPORTS:
-            others.append(names[session.row or 0] or f"sport {sport:.0f}")
+        name = names[session.row or 0] if names else ""
+        # a sport without a name is too new to know, or a damaged byte: no ride is refused for it
+        if sport is not None and sport not in RIDING_SPORTS and not name.isdecimal():
+            others.append(name)
             continue
         own = base
         if len(session.records) < len(clock):

@@ -54,6 +54,8 @@ ONE_SIDE_MAKERS = ("stages_cycling", "4iiiis", "fouriiiis", "4iiii")
 """Makers whose meters report both sides as balance; without it, one crank is doubled."""
 
 MOST_DEVICES = 64
+MOST_ROWS = 3000
+"""device_info messages read in one file; the longest real ride has 310."""
 NO_NAMES = ("", "0", "65534", "65535", "none")
 
 
@@ -83,20 +85,7 @@ class _Seen:
 
 def devices(part: Part, channels: Collection[str]) -> tuple[Device, ...]:
     """The devices of a section, recorder first, each with those of `channels` it is believed to measure."""
-    seen: list[_Seen] = []
-    for row in part.once("devices", lambda: _rows(part)):
-        known = next((device for device in seen if device.same(row)), None)
-        if known is not None:
-            known.learn(row)
-        elif len(seen) < MOST_DEVICES:
-            seen.append(row)
-    if not any(device.kind == "recorder" for device in seen) and part.count("file_id"):
-        maker, product = _file_id(part)
-        serial = part.last("file_id", "serial_number")
-        text = "" if serial is None else f"{serial:.0f}"
-        if maker or product or text:
-            seen.insert(0, _Seen(0.0, "recorder", maker, product, text, "", ""))
-    seen.sort(key=lambda device: device.kind != "recorder")
+    seen = part.once("devices", lambda: _seen(part))
     kinds = {device.kind for device in seen}
     return tuple(
         Device(
@@ -111,6 +100,25 @@ def devices(part: Part, channels: Collection[str]) -> tuple[Device, ...]:
         )
         for device in seen
     )
+
+
+def _seen(part: Part) -> list[_Seen]:
+    """The devices of a section, each once, recorder first."""
+    seen: list[_Seen] = []
+    for row in _rows(part):
+        known = next((device for device in seen if device.same(row)), None)
+        if known is not None:
+            known.learn(row)
+        elif len(seen) < MOST_DEVICES:
+            seen.append(row)
+    if not any(device.kind == "recorder" for device in seen) and part.count("file_id"):
+        maker, product = _file_id(part)
+        serial = part.last("file_id", "serial_number")
+        text = "" if serial is None else f"{serial:.0f}"
+        if maker or product or text:
+            seen.insert(0, _Seen(0.0, "recorder", maker, product, text, "", ""))
+    seen.sort(key=lambda device: device.kind != "recorder")
+    return seen
 
 
 def power_device(found: tuple[Device, ...]) -> tuple[Device | None, tuple[Issue, ...]]:
@@ -184,7 +192,7 @@ def _measures(kind: str, kinds: Collection[str]) -> tuple[str, ...]:
 
 def _rows(part: Part) -> list[_Seen]:
     """device_info messages that name a sensor or the recorder, equal ones once."""
-    count = part.count("device_info")
+    count = part.allowance("device_info", MOST_ROWS, part.count("device_info"))
     if not count:
         return []
     index = part.column("device_info", "device_index")

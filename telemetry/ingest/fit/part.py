@@ -30,6 +30,12 @@ class Part:
         """what was decoded of the whole file, for all its parts: 64 chained files are decoded once"""
         self._own: dict[Any, Any] = {}
 
+    def allowance(self, what: str, most: int, wanted: int) -> int:
+        """How many of `wanted` may be had where the whole file, all its parts together, gets `most`."""
+        left: int = self._shared.get(what, most)
+        self._shared[what] = left - min(wanted, left)
+        return min(wanted, left)
+
     def once(self, key: Any, build: Callable[[], T]) -> T:
         """What `build` makes, made once for this part: several sessions ask for the same."""
         if key not in self._own:
@@ -69,11 +75,13 @@ class Part:
 
     def labels(self, message: str, name: str, kind: str) -> list[str]:
         """An enumeration of one message as words (n,), codes without a word as digits, invalid as empty."""
-        words = LABELS[kind]
-        return [
-            words.get(int(code), str(int(code))) if code == code else ""
-            for code in self.column(message, name).tolist()
-        ]
+
+        def build() -> list[str]:
+            words = LABELS[kind]
+            codes = self.column(message, name).tolist()
+            return [words.get(int(code), str(int(code))) if code == code else "" for code in codes]
+
+        return self.once(("labels", message, name), build)
 
     def clock(self, message: str, name: str = "timestamp") -> np.ndarray:
         """A time column in Unix seconds; a device-relative time stays on the device's own clock."""

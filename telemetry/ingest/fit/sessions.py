@@ -32,7 +32,7 @@ TRIGGERS = {
 }
 INTENSITIES = {0: "active", 1: "rest", 2: "warmup", 3: "cooldown", 4: "recovery", 5: "interval"}
 
-MOST_LAPS = 2000
+MOST_LAPS = 500
 MOST_STEPS = 2000
 MOST_SESSIONS = 64
 MOST_MESSAGES = 2000

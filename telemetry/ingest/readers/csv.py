@@ -29,6 +29,7 @@ from telemetry.model import ClassRecording, Issue
 HEADER_WITHIN = 60
 """A header row stands among the first lines: consoles and apps write a few of their own before it."""
 
+MOST_COLUMNS = 500
 DELIMITERS = (",", ";", "\t", "|")
 CLOCK = re.compile(r"^(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)$")
 OLDEST_UNIX_S = 1e8
@@ -161,7 +162,9 @@ def _delimiter(lines: list[str]) -> str:
         DELIMITERS,
         key=lambda mark: max(
             (
-                sum(isinstance(column(cell), Column) for cell in line.split(mark))
+                sum(
+                    isinstance(column(cell), Column) for cell in line.split(mark, MOST_COLUMNS)[:MOST_COLUMNS]
+                )
                 for line in lines[:HEADER_WITHIN]
             ),
             default=0,
@@ -188,7 +191,7 @@ def _header(
     for at, row in enumerate(rows[:HEADER_WITHIN]):
         meanings: dict[int, Column] = {}
         doubts: list[str] = []
-        for index, cell in enumerate(row):
+        for index, cell in enumerate(row[:MOST_COLUMNS]):
             meaning = wanted.get(cell.strip()) or column(cell)
             if isinstance(meaning, Column):
                 if meaning.channel not in {known.channel for known in meanings.values()}:
