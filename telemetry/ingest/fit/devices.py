@@ -56,6 +56,8 @@ ONE_SIDE_MAKERS = ("stages_cycling", "4iiiis", "fouriiiis", "4iiii")
 MOST_DEVICES = 64
 MOST_ROWS = 3000
 """device_info messages read in one file; the longest real ride has 310."""
+NO_MAKER = "development"
+"""The manufacturer number of anyone without one."""
 NO_NAMES = ("", "0", "65534", "65535", "none")
 
 
@@ -139,9 +141,10 @@ def power_device(found: tuple[Device, ...]) -> tuple[Device | None, tuple[Issue,
 
 def label(device: Device) -> str:
     """Maker and product as one name, without serial number."""
-    if device.product and device.manufacturer.lower() in device.product.lower():
+    maker = "" if device.manufacturer == NO_MAKER else device.manufacturer
+    if device.product and maker.lower() in device.product.lower():
         return device.product
-    return " ".join(word for word in (device.manufacturer, device.product) if word)
+    return " ".join(word for word in (maker, device.product) if word)
 
 
 def single_sided(meter: Device | None, both_sides: bool | None, channels: Collection[str]) -> bool | None:
