@@ -83,8 +83,9 @@ def slim(svg: str) -> str:
     """A drawing in fewer bytes: no blanks between elements, paths to a tenth of a point, dots as squares.
 
     matplotlib writes each dot of a dotted hatch as eight curves: 100 kB for a grey tint, in every figure.
+    Control codes that a label brought from its file are dropped: XML does not allow them.
     """
-    return _BETWEEN.sub("><", _PATH.sub(_slim_path, svg))
+    return _CONTROL.sub("", _BETWEEN.sub("><", _PATH.sub(_slim_path, svg)))
 
 
 def _slim_path(found: re.Match[str]) -> str:
@@ -97,6 +98,7 @@ def _slim_path(found: re.Match[str]) -> str:
     return f'd="{path.replace(" L ", "L").replace("M ", "M").replace(" z", "z")}"'
 
 
+_CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\u202e\u2066-\u2069]")
 _BETWEEN = re.compile(r">\s+<")
 _PATH = re.compile(r'\bd="([^"]*)"')
 _DOT = re.compile(r"M (\S+) (\S+)")

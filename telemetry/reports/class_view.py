@@ -119,6 +119,7 @@ class ClassView:
 def view(analysis: ClassAnalysis, *, shared: bool = False) -> ClassView:
     """The view of one class. With `shared`, pass what `sharing.shareable` returned."""
     only_facts = analysis.review.state == "see_clinician"
+    judged = analysis.review.state in ("usual", "note", "review")
     title = _title(analysis)
     file = words.clean(analysis.recording.file or "CLASS.fit", 120)
     pictures = () if only_facts else _pictures(analysis)
@@ -136,8 +137,8 @@ def view(analysis: ClassAnalysis, *, shared: bool = False) -> ClassView:
         ftp=_ftp(analysis, file),
         tiles=() if only_facts else tiles(analysis),
         reasons=() if only_facts else tuple(_reason(finding) for finding in analysis.review.findings),
-        what_if="" if only_facts else _what_if(analysis),
-        what_if_table=unless_facts(tables.what_if),
+        what_if=_what_if(analysis) if judged else "",
+        what_if_table=tables.what_if(analysis) if judged else None,
         pictures=pictures,
         blocks=unless_facts(tables.blocks),
         bouts=unless_facts(tables.bouts),
@@ -313,7 +314,7 @@ def _pictures(analysis: ClassAnalysis) -> tuple[Picture, ...]:
     from telemetry.reports.figures import FIGURES
 
     return tuple(
-        Picture(name, figure.title, glossary.CAPTIONS.get(name, ""), figure.alt(analysis))
+        Picture(name, figure.title, glossary.CAPTIONS.get(name, ""), words.clean(figure.alt(analysis), 2000))
         for name, figure in FIGURES.items()
         if not name.startswith("reason") and figure.applies(analysis)
     )

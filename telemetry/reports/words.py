@@ -134,10 +134,10 @@ def clock(seconds: float | None) -> str:
 
 
 def span(start_s: float | None, stop_s: float | None) -> str:
-    """A stretch of the class as "12:30 to 14:05", empty where it has no bounds."""
+    """A stretch of the class as "12:30 to 14:05", never broken over lines; empty where it has no bounds."""
     if start_s is None or stop_s is None:
         return ""
-    return f"{clock(start_s)} to {clock(stop_s)}"
+    return f"{clock(start_s)}\u00a0to\u00a0{clock(stop_s)}"
 
 
 def duration(seconds: float) -> str:
