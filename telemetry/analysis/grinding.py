@@ -20,7 +20,7 @@ from telemetry.analysis.conditioning import Conditioned
 from telemetry.analysis.context import Context
 from telemetry.analysis.metric_rows import METRIC_ROWS, result
 from telemetry.analysis.quality import why_no_torque
-from telemetry.model import Bout, MetricResult, Tier
+from telemetry.model import Bout, Issue, MetricResult, Tier
 from telemetry.units import JOULES_PER_KILOJOULE, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 EDGE = 1e-9
@@ -246,6 +246,36 @@ def recovery_ratio(bouts: Sequence[Bout]) -> float | None:
         return None
     middle = len(ratios) // 2
     return ratios[middle] if len(ratios) % 2 else 0.5 * (ratios[middle - 1] + ratios[middle])
+
+
+def resistance_doubt(c: Conditioned, bouts: Sequence[Bout]) -> tuple[Issue, ...]:
+    """Bouts at less resistance than the class's median, in one issue: is the cadence sensor to be trusted?
+
+    Torque without resistance is what a cadence read too low looks like. Looked for only where the resistance
+    is plausible over the class.
+    """
+    level = c.others.get("resistance_level", c.others.get("resistance_pct"))
+    if level is None or c.recording.resistance_trust != "plausible":
+        return ()
+    usual = float(np.nanmedian(level[c.pedalling])) if np.isfinite(level[c.pedalling]).any() else np.nan
+    doubtful = []
+    for bout in bouts:
+        inside = level[(c.time_s >= bout.start_s) & (c.time_s < bout.stop_s)]
+        inside = inside[np.isfinite(inside)]
+        if len(inside) and float(np.median(inside)) < usual:
+            doubtful.append(bout)
+    if not doubtful:
+        return ()
+    return (
+        Issue(
+            code="bout_at_low_resistance",
+            start_s=doubtful[0].start_s,
+            stop_s=doubtful[-1].stop_s,
+            count=len(doubtful),
+            detail="Grinding bout at less resistance than the class's median: cadence may be read too low",
+            seconds=sum(bout.duration_s for bout in doubtful),
+        ),
+    )
 
 
 def curves(context: Context) -> dict[str, float]:

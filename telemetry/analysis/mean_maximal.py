@@ -147,7 +147,7 @@ def largest_second_nm(c: Conditioned) -> float | None:
 
 
 def mean_maximal(c: Conditioned, why: str, share: float) -> dict[str, MetricResult]:
-    """mmt_1s_nm … mmt_1200s_nm; absent for the reason `why`, or where the class is too short or too patchy."""
+    """mmt_1s_nm … mmt_1200s_nm; absent for the reason `why`, or where the class is too short or patchy."""
     durations = np.array(MMT_DURATIONS_S, dtype=np.int64)
     means = mean_maximal_torque(c, durations)
     length = c.recorded_s

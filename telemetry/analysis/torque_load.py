@@ -19,7 +19,7 @@ from telemetry.analysis.context import Context
 from telemetry.analysis.mean_maximal import largest_second_nm
 from telemetry.analysis.metric_rows import result
 from telemetry.analysis.quality import why_no_torque
-from telemetry.model import Bout, MetricResult
+from telemetry.model import MetricResult
 from telemetry.units import JOULES_PER_KILOJOULE, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
 
 STROKES_PER_TURN = 2.0
@@ -311,12 +311,3 @@ def _present(name: str, value: float, coverage: float, why: str) -> MetricResult
     if why:
         return result(name, None, coverage=coverage, absent_because=why)
     return result(name, value, coverage=coverage)
-
-
-def curves(c: Conditioned, context: Context, bouts: tuple[Bout, ...]) -> dict[str, np.ndarray]:
-    """Load so far: load_time_s (the end of each sample), load_total, load_in_bouts. Not scaled over gaps."""
-    inside = np.zeros(len(c), dtype=np.bool_)
-    for bout in bouts:
-        inside |= (c.time_s >= bout.start_s) & (c.time_s < bout.stop_s)
-    total, part = accumulated(c.torque_nm, c.dt_s, inside, context.torque_reference_nm)
-    return {"load_time_s": c.time_s + c.dt_s, "load_total": total, "load_in_bouts": part}

@@ -219,6 +219,16 @@ def test_steps_are_held_and_continuous_channels_interpolated():
     c = conditioned(without(columns, 8, 9, 10), posture_known=True)
     assert c.others["standing"][7:12].tolist() == [0.0, 0.0, 0.0, 0.0, 1.0]
     assert c.heart_rate_bpm[7:12].tolist() == [120.0, 122.5, 125.0, 127.5, 130.0]
+    for name in ("standing", "heart_rate_bpm"):
+        assert c.states[name][7:12].tolist() == [0, 1, 1, 1, 0]
+
+
+def test_a_step_that_was_not_reported_stays_unknown():
+    standing = np.zeros(20)
+    standing[7:10] = np.nan
+    c = conditioned(without(ride(20, standing=standing), 8, 9), posture_known=True)
+    assert np.isnan(c.others["standing"][7:10]).all()
+    assert c.states["standing"][7:11].tolist() == [MISSING, MISSING, MISSING, MEASURED]
 
 
 # --- what is not believed -----------------------------------------------------------------------------------
@@ -382,6 +392,14 @@ def test_torque_beyond_any_rider_is_masked_and_filled(mass, ceiling):
     assert c.torque_smooth_nm[101] == pytest.approx(90 / np.pi)
 
 
+def test_the_strongest_man_measured_is_not_masked():
+    """Rodriguez-Rielves 2024: 13.4 N/kg at 21 rpm, 171 N·m at 75 kg on cranks of 0.17 m."""
+    columns = ride(cadence=21.0, power=13.4 * 75 * 0.17 * 21 * np.pi / 30)
+    c = conditioned(columns, mass_kg=75.0)
+    assert c.torque_nm[10] == pytest.approx(171, abs=0.5)
+    assert codes(c) == []
+
+
 @pytest.mark.parametrize(
     ("bpm", "kept"), [(0.0, False), (24.0, False), (25.0, True), (250.0, True), (251.0, False)]
 )
@@ -424,6 +442,7 @@ def test_values_that_mean_not_reported_are_masked_in_every_channel():
         (0.0, 0.0, 0.0, False),
         (5.0, 19.9, 0.0, False),
         (6.0, 20.0, 2.865, True),
+        (5.0, 20.0, 0.0, False),
         (6.0, 19.9, None, False),
         (200.0, None, None, False),
         (0.0, None, None, False),
@@ -433,8 +452,11 @@ def test_values_that_mean_not_reported_are_masked_in_every_channel():
 )
 def test_torque_of_one_sample(power, cadence, torque, pedalling):
     values = [np.nan if value is None else value for value in (power, cadence)]
-    c = conditioned({"time_s": [0.0], "power_w": values[:1], "cadence_rpm": values[1:]})
+    c = conditioned({"time_s": [0.0, 1.0], "power_w": values[:1] * 2, "cadence_rpm": values[1:] * 2})
     assert bool(c.pedalling[0]) is pedalling
+    slow = torque is None and power == 6.0
+    assert ("power_without_cadence" in codes(c)) is slow
+    assert ("unloaded_turns" in codes(c)) is (power is not None and power <= 5 and (cadence or 0) >= 20)
     if torque is None:
         assert np.isnan(c.torque_nm[0])
         assert c.states["torque_nm"][0] == MISSING

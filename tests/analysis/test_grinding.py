@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from telemetry import units
 from telemetry.analysis import grinding as kernels
-from telemetry.analysis.grinding import curves, in_bout, recovery_ratio
+from telemetry.analysis.grinding import curves, in_bout, recovery_ratio, resistance_doubt
 from telemetry.model import Bout, Pause
 from tests import reference
 from tests.analysis.classes import KINDS, WORKED_BOUT, WORKED_CLASS, analyse, messy, segments
@@ -275,6 +275,26 @@ def test_bouts_are_never_scaled_over_gaps():
     assert gapped["torque_load"] == pytest.approx(whole["torque_load"])
     assert gapped["grinding_min"] == pytest.approx(280 / 60)
     assert gapped["grinding_load_share_pct"] == pytest.approx(100.0)
+
+
+@pytest.mark.parametrize(
+    ("in_climb", "trust", "doubted"),
+    [
+        (30.0, "plausible", True),
+        (40.0, "plausible", False),
+        (30.0, "inverted", False),
+        (55.0, "plausible", False),
+    ],
+)
+def test_a_bout_at_low_resistance_casts_doubt_on_the_cadence(in_climb, trust, doubted):
+    columns = steps([(120, 150, 85), (60, 250, 50), (120, 150, 85)])
+    level = np.repeat([40.0, in_climb, 40.0], [120, 60, 120])
+    load = analyse(recording(**columns, resistance_level=level, resistance_trust=trust), **SHARP)
+    issues = resistance_doubt(load.c, load.bouts)
+    assert [issue.code for issue in issues] == (["bout_at_low_resistance"] if doubted else [])
+    if doubted:
+        assert (issues[0].start_s, issues[0].stop_s, issues[0].seconds) == (120.0, 180.0, 60.0)
+    assert resistance_doubt(load.c, ()) == ()
 
 
 def test_in_bout_marks_exactly_the_samples_of_the_bouts():

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from telemetry import units
 from telemetry.analysis import torque_load as kernels
-from telemetry.analysis.torque_load import curves
+from telemetry.analysis.grinding import in_bout
 from telemetry.model import Device, Pause
 from tests import reference
 from tests.analysis.classes import KINDS, WORKED_CLASS, analyse, messy, segments
@@ -327,13 +327,30 @@ def test_mass_makes_the_per_kilogram_numbers():
 # --- curves, twins, properties ------------------------------------------------------------------------------
 
 
-def test_the_load_curve_ends_at_the_load_and_the_bouts_part_at_theirs():
+def test_the_load_so_far_ends_at_the_load_and_the_bouts_part_at_theirs():
     class_ = segments(WORKED_CLASS, ftp_w=200)
-    curve = curves(class_.c, class_.context, class_.bouts)
-    assert curve["load_time_s"][[0, -1]].tolist() == [1.0, 2400.0]
-    assert curve["load_total"][-1] == pytest.approx(72.684, abs=0.0005)
-    assert curve["load_in_bouts"][-1] == pytest.approx(sum(bout.torque_load for bout in class_.bouts))
-    assert np.all(np.diff(curve["load_total"]) >= 0)
+    inside = in_bout(class_.c, class_.bouts)
+    total, part = kernels.accumulated(
+        class_.c.torque_nm, class_.c.dt_s, inside, class_.context.torque_reference_nm
+    )
+    assert total[-1] == pytest.approx(72.684, abs=0.0005)
+    assert part[-1] == pytest.approx(sum(bout.torque_load for bout in class_.bouts))
+    assert np.all(np.diff(total) >= np.diff(part) - 1e-12)
+
+
+def test_one_hertz_is_as_good_as_the_crank_itself():
+    """metrics.md section 9: 1 Hz, rounded to whole watts and rpm, moves the load less than any meter."""
+    rng = np.random.default_rng(42)
+    fine = np.arange(0.0, 2700.0, 0.05)
+    blocks = rng.uniform(0.5, 1.3, 90).repeat(600)
+    power = 190 * np.convolve(blocks, np.ones(60) / 60, "same") * (1 + 0.05 * np.sin(2 * np.pi * fine / 7.3))
+    cadence = 78 + 14 * np.sin(2 * np.pi * fine / 410) + 2 * np.sin(2 * np.pi * fine / 11.1)
+    torque = power / (units.RAD_PER_S_PER_RPM * cadence)
+    true = 100 / 3600 * float(np.sum((torque / units.torque_nm(200, 90)) ** 2)) * 0.05
+    class_ = analyse(recording(power_w=np.round(power[::20]), cadence_rpm=np.round(cadence[::20])), ftp_w=200)
+    assert class_["torque_load"] == pytest.approx(true, rel=0.005)
+    assert class_["work_kj"] == pytest.approx(float(np.sum(power)) * 0.05 / 1000, rel=0.002)
+    assert class_["strokes"] == pytest.approx(float(np.sum(cadence)) * 0.05 / 30, rel=0.002)
 
 
 @pytest.mark.parametrize("kind", KINDS)
