@@ -121,8 +121,7 @@ def draw_cadence_drift(axes: Axes, analysis: ClassAnalysis) -> None:
     time, residual = found[0] / SECONDS_PER_MINUTE, found[1]
     parts.time_axis(axes, parts.class_span(analysis))
     fit = parts.curve(analysis, "onset_fit_rpm")
-    reach = max(3.0, float(np.nanmax(np.abs(residual))) * 1.05)
-    parts.scale(axes, -reach, reach, 4)
+    parts.scale(axes, min(-3.0, float(np.nanmin(residual))), max(3.0, float(np.nanmax(residual))), 5)
     colour = style.CHANNEL_COLOURS["cadence_rpm"]
     parts.header(axes, "Cadence at matched torque (rpm)", colour)
     _caption(axes, in_words(analysis.drift.get("cadence")))

@@ -80,12 +80,16 @@ def limit(analysis: ClassAnalysis, name: str, default: float) -> float:
 
 
 def breaks(analysis: ClassAnalysis) -> np.ndarray:
-    """bool (n,): the recording is interrupted after this sample."""
+    """bool (n,): the recording is interrupted after this sample, by a gap or by a pause."""
     time = minutes(analysis) * SECONDS_PER_MINUTE
     dt = column(analysis, "dt_s")
     after = np.zeros(len(time), bool)
     if len(time) > 1:
         after[:-1] = dt[:-1] <= 0.0 if dt is not None else np.diff(time) > 5.0
+        for pause in analysis.recording.pauses:
+            # a sample may stand at the very moment of stopping or starting again
+            shared = np.minimum(time[1:], pause.stop_s) - np.maximum(time[:-1], pause.start_s)
+            after[:-1] |= shared > 0.5 * np.diff(time)
     return after
 
 
@@ -402,8 +406,8 @@ def shortened(text: str, width_in: float, size_pt: float) -> str:
 
 
 def signed(value: float, digits: int = 1) -> str:
-    """A number with its sign, with a minus as long as a plus."""
-    return f"{value:+.{digits}f}".replace("-", "−")
+    """A number with its sign, with a minus as long as a plus; what rounds to nothing has no minus."""
+    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
 
 
 def plain(value: float, digits: int = 0) -> str:

@@ -78,9 +78,29 @@ def _hairline(analysis: ClassAnalysis) -> float:
     return (stop - start) / 900.0
 
 
+def drawn_values(analysis: ClassAnalysis, channel: str) -> np.ndarray | None:
+    """A channel as it is drawn, (n,): torque and cadence of a rider who coasts are NaN rather than zero."""
+    values = parts.column(analysis, channel)
+    if values is None:
+        return None
+    if channel == "cadence_rpm":
+        return np.where(values >= parts.limit(analysis, "turning_cadence_rpm", 20.0), values, np.nan)
+    if channel == "torque_nm":
+        return np.where(values > 0.0, values, np.nan)
+    return values
+
+
 def panels(analysis: ClassAnalysis) -> tuple[str, ...]:
-    """Channels of the timeline that hold at least one value."""
-    return tuple(name for name in PANELS if parts.column(analysis, name) is not None)
+    """Channels of the timeline with something to be seen: a sensor that only says zero is left out."""
+    found = []
+    for name in PANELS:
+        values = drawn_values(analysis, name)
+        if values is None or not np.nanmax(values, initial=0.0) > 0.0:
+            continue
+        there = np.isfinite(values)
+        if (there[1:] & there[:-1]).any() or len(values) == 1:
+            found.append(name)
+    return tuple(found)
 
 
 # --- strips -------------------------------------------------------------------------------------------------
@@ -150,7 +170,12 @@ def lap_labels(analysis: ClassAnalysis, width_in: float) -> list[tuple[float, st
             for i, j in pairwise(chosen)
         )
 
-    rows = ([i for i in range(len(laps)) if (i + 1) % every == 0] for every in (1, 2, 5, 10, 20, 50, 100))
+    inside = [
+        i
+        for i, (x, _) in enumerate(cells)
+        if wide[i] / 2 <= (x - start) * per_minute <= width_in - wide[i] / 2
+    ]
+    rows = ([i for i in inside if (i + 1) % every == 0] for every in (1, 2, 5, 10, 20, 50, 100))
     shown = next((row for row in rows if clear(row)), [])
     for i, (_, room) in enumerate(cells):
         # a long lap among many short ones keeps its number

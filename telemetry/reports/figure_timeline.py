@@ -45,13 +45,9 @@ def trace(
     Of a `span` all samples are there; it is cut before the line is thinned.
     Torque and cadence of a coasting rider are left out rather than drawn as zero.
     """
-    values = parts.column(analysis, channel)
+    values = extras.drawn_values(analysis, channel)
     if values is None:
         return None
-    if channel == "cadence_rpm":
-        values = np.where(values >= parts.limit(analysis, "turning_cadence_rpm", 20.0), values, np.nan)
-    elif channel == "torque_nm":
-        values = np.where(values > 0.0, values, np.nan)
     time, values = parts.broken(parts.minutes(analysis), values, parts.breaks(analysis))
     if span is not None:
         near = (time >= span[0] - 0.1) & (time <= span[1] + 0.1)
@@ -64,7 +60,7 @@ def limit_line(analysis: ClassAnalysis, channel: str) -> tuple[float, str] | Non
     ftp = analysis.rider.get("ftp_w")
     if channel == "power_w" and ftp:
         return float(ftp), f"FTP\n{ftp:.0f} W"
-    if channel == "cadence_rpm" and parts.column(analysis, "torque_nm") is None:
+    if channel == "cadence_rpm" and "torque_nm" not in extras.panels(analysis):
         # slow legs alone are not grinding: without torque the line is named for what it is
         slow = parts.limit(analysis, "low_cadence_rpm", 60.0)
         return slow, f"slow legs\n≤ {slow:g} rpm"

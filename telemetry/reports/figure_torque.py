@@ -60,8 +60,10 @@ def draw_torque_cadence(axes: Axes, analysis: ClassAnalysis) -> None:
     cadence, torque, seconds, in_bout = _points(analysis)
     edge = parts.number(analysis, "grinding_on_torque_nm")
     reference = parts.number(analysis, "reference_torque_nm")
-    slow = min(SLOWEST_RPM, math.floor(cadence.min() / 10.0) * 10.0)
-    fast = max(FASTEST_RPM, math.ceil((cadence.max() + 1.0) / 10.0) * 10.0)
+    # the first turns of a start and a slipped sample at the end must not make the plane wide and empty
+    slowest, fastest = np.percentile(cadence, (0.5, 99.8))
+    slow = min(SLOWEST_RPM, math.floor(slowest / 10.0) * 10.0)
+    fast = max(FASTEST_RPM, math.ceil((fastest + 1.0) / 10.0) * 10.0)
     axes.set_xlim(slow, fast)
     step = 10.0 if fast - slow <= 100.0 else 20.0
     axes.set_xticks(np.arange(slow, fast + 1.0, step))
@@ -199,7 +201,7 @@ def _draw_quadrants(axes: Axes, analysis: ClassAnalysis, reference: float | None
 
 def _key_rows(analysis: ClassAnalysis, width_in: float) -> list[list[figure_key.Placed]]:
     """What the shades mean; the shades are a scale and are named together."""
-    entries = [figure_key.Entry("Seconds in a cell:")]
+    entries = [figure_key.Entry("Seconds:")]
     for seconds, colour in zip(LEVELS_S, style.DENSITY, strict=True):
         entries.append(figure_key.Entry(f"{seconds:g}+", {"facecolor": colour, "edgecolor": style.PAPER}))
     if analysis.bouts:

@@ -235,3 +235,10 @@ def test_late_strokes_are_counted_to_minute_30_and_to_the_end() -> None:
     total = sum(bout.strokes for bout in analysis.bouts)
     assert line(axes, "trace-late_strokes")[-1, 1] == pytest.approx(total)
     assert f"{total:.0f}\nstrokes" in words(axes)
+
+
+def test_what_rounds_to_nothing_has_no_minus() -> None:
+    assert (
+        figure_drift.in_words(Drift(-0.001, "rpm/min", -0.3, -0.001))
+        == "+0.00 rpm per minute (−0.30 to +0.00)"
+    )

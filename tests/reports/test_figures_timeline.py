@@ -14,7 +14,7 @@ from matplotlib.axes import Axes
 from matplotlib.collections import PolyCollection
 from matplotlib.figure import Figure as Sheet
 
-from telemetry.model import CHANNELS, ClassAnalysis, Lap
+from telemetry.model import CHANNELS, ClassAnalysis, Lap, Pause
 from telemetry.reports import figure_parts as parts
 from telemetry.reports import figure_strips, figure_timeline, figures
 from tests.reports.examples import example
@@ -338,3 +338,35 @@ def test_next_to_no_samples_are_drawn_or_refused_but_never_break(rows: int) -> N
     assert ("timeline" in names) == (rows > 0)
     for name in names:
         assert figures.render(tiny, name).startswith(b"<svg")
+
+
+def test_a_pause_is_not_bridged_even_by_a_sample_at_its_very_edge() -> None:
+    analysis = example("usual")
+    assert analysis.samples is not None
+    samples = analysis.samples.filter((pl.col("time_s") <= 900) | (pl.col("time_s") >= 1000))
+    paused = replace(analysis.recording, pauses=(Pause(900.0, 1000.0),))
+    found = figure_timeline.trace(replace(analysis, recording=paused, samples=samples), "power_w")
+    assert found is not None
+    between = (found[0] * 60 >= 900) & (found[0] * 60 < 1000)
+    assert np.isnan(found[1][between]).any()
+
+
+def test_a_sensor_that_only_says_zero_has_no_panel() -> None:
+    analysis = example("usual")
+    assert analysis.samples is not None
+    dead = analysis.samples.with_columns(power_w=pl.lit(0.0), torque_nm=pl.lit(0.0), cadence_rpm=pl.lit(0.0))
+    quiet = replace(analysis, samples=dead, bouts=())
+    assert figure_strips.panels(quiet) == ("heart_rate_bpm",)
+    assert figures.render(quiet, "timeline").startswith(b"<svg")
+
+
+@pytest.mark.parametrize("width_in", [2.6, 4.7])
+def test_the_last_lap_label_stays_within_the_strip(width_in: float) -> None:
+    analysis = example("usual")
+    starts = [0.0, 600.0, *(2400.0 + 14.0 * k for k in range(31))]
+    laps = tuple(Lap(a, b) for a, b in pairwise(starts))
+    analysis = replace(analysis, recording=replace(analysis.recording, laps=laps))
+    start, stop = parts.class_span(analysis)
+    for x, text in figure_strips.lap_labels(analysis, width_in):
+        half = parts.text_width_in(text, 8.5) / 2
+        assert half - 0.01 <= (x - start) / (stop - start) * width_in <= width_in - half + 0.01
