@@ -208,9 +208,13 @@ def test_no_fade_is_found_where_there_is_none(name: str) -> None:
 def test_the_balance_shifts_as_it_was_made_to() -> None:
     truth, result = told("dual_sided")["truth"], analysed("dual_sided")
     assert result.metric("right_balance_pct") == pytest.approx(truth["right_balance_pct"], abs=0.3)
-    minutes = truth["recorded_s"] / 60.0
-    points = truth["right_drift_pct_per_min"] * minutes
-    assert result.metric("right_balance_drift_points") == pytest.approx(points, abs=1.0)
+    per_hour = truth["right_drift_pct_per_min"] * 60.0
+    drift = result.drift["symmetry"]
+    assert drift.unit == "points/h"
+    assert drift.value == pytest.approx(per_hour, abs=1.0)
+    assert drift.low is not None
+    assert drift.high is not None
+    assert drift.low <= per_hour <= drift.high
 
 
 def test_recorded_standing_is_counted_to_the_second() -> None:
