@@ -100,23 +100,23 @@ def compiled() -> Iterable[Check]:
     from telemetry.cli.kernels import state
 
     cache = state()
-    where = ", ".join(cache.folders) or "nowhere"
-    if not cache.writable:
+    where = " and ".join(cache.folders) or "no folder"
+    if not cache.kept:
         yield Check(
             "calculations",
             "warning",
-            f"cannot be kept in {where}",
+            "compiled again in every run: there is no folder to keep them in",
             "set NUMBA_CACHE_DIR to a folder that can be written",
         )
-    elif cache.cached < cache.kernels:
+    elif cache.cached == 0:
         yield Check(
             "calculations",
             "ok",
-            f"{cache.cached} of {cache.kernels} compiled, kept in {where}",
-            "telemetry doctor --warm compiles the rest now; otherwise the first class does",
+            f"not compiled yet, to be kept in {where}",
+            "the first class compiles them; telemetry doctor --warm does it now",
         )
     else:
-        yield Check("calculations", "ok", f"all {cache.kernels} compiled, kept in {where}")
+        yield Check("calculations", "ok", f"{cache.cached} of {cache.kernels} compiled, kept in {where}")
 
 
 def temporary_folder() -> Iterable[Check]:

@@ -23,6 +23,12 @@ import telemetry
 FIRST_RUN = "first run: compiling the calculations once, this can take a minute …"
 
 ROOMS_WITH_KERNELS = ("ingest", "analysis")
+RADIO = "telemetry.ingest.antplus.radio"
+"""The one module that looks for a USB stick when it is opened."""
+
+
+_spare: str | None = None
+"""A folder of this run only, where there is no better one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +36,8 @@ class Cache:
     """State of the kernel cache."""
 
     folders: tuple[str, ...]
-    writable: bool
+    kept: bool
+    """False where compiled kernels are lost at the end of this run"""
     kernels: int
     cached: int
 
@@ -41,15 +48,16 @@ def ready() -> None:
     Called before the rooms are opened: numba decides on its folder when a kernel is defined, and refuses to
     define it at all where there is none.
     """
+    global _spare
     from telemetry.cli.console import note
 
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
         return
     if not any(_writable(folder) for folder in _possible_folders()):
         # private to this process: compiled code in a shared folder could be anybody's
-        spare = tempfile.mkdtemp(prefix="telemetry-kernels-")
-        atexit.register(shutil.rmtree, spare, ignore_errors=True)
-        os.environ["NUMBA_CACHE_DIR"] = spare
+        _spare = tempfile.mkdtemp(prefix="telemetry-kernels-")
+        atexit.register(shutil.rmtree, _spare, ignore_errors=True)
+        os.environ["NUMBA_CACHE_DIR"] = _spare
         note("no folder to keep compiled calculations in: set NUMBA_CACHE_DIR to a writable one")
     if not any(_kept()):
         note(FIRST_RUN)
@@ -62,19 +70,25 @@ def state() -> Cache:
     kept = set(_kept())
     return Cache(
         folders=tuple(folders),
-        writable=bool(folders) and all(_writable(Path(folder)) for folder in folders),
+        kept=bool(folders) and _spare is None and all(_writable(Path(folder)) for folder in folders),
         kernels=len(found),
         cached=sum(any(name.startswith(_index_name(kernel)) for name in kept) for kernel in found),
     )
 
 
-def _dispatchers() -> list[Any]:
-    """The package's kernels that are cached, found by opening every module of the rooms that compute."""
-    found: dict[int, Any] = {}
+def load_all() -> None:
+    """Open every module that holds kernels."""
     for room in ROOMS_WITH_KERNELS:
         package = import_module(f"telemetry.{room}")
         for info in pkgutil.walk_packages(package.__path__, f"telemetry.{room}."):
-            import_module(info.name)
+            if info.name != RADIO:
+                import_module(info.name)
+
+
+def _dispatchers() -> list[Any]:
+    """The package's kernels that are cached, found by opening every module of the rooms that compute."""
+    found: dict[int, Any] = {}
+    load_all()
     for name, module in list(sys.modules.items()):
         if name.startswith("telemetry."):
             for value in vars(module).values():
