@@ -206,12 +206,12 @@ class ClassRecording:
         """Elapsed seconds from the first to the end of the last sample."""
         if not self.samples.height:
             return 0.0
-        times = self.samples["time_s"]
-        last, first = float(times[-1]), float(times[0])
         if self.samples.height == 1:
             return 0.0
-        step = times.diff().median()
-        return last - first + (float(step) if isinstance(step, int | float) else 0.0)
+        import numpy as np
+
+        times = self.samples["time_s"].to_numpy()
+        return float(times[-1] - times[0] + np.median(np.diff(times)))
 
     def has(self, channel: str) -> bool:
         """True where the channel is there with at least one value."""
@@ -233,8 +233,10 @@ class ClassRecording:
                 file=self.file,
                 expected="one of " + ", ".join(self.samples.columns),
             )
-        column = self.samples[channel].cast(pl.Float64).fill_null(math.nan)
-        values = np.ascontiguousarray(column.to_numpy())
+        column = self.samples[channel]
+        if column.dtype != pl.Float64:
+            column = column.cast(pl.Float64)
+        values = np.ascontiguousarray(column.to_numpy())  # a float column's null comes out as NaN
         if values.flags.writeable:
             values.flags.writeable = False
         return values

@@ -295,24 +295,39 @@ def median(values):
     return ordered[n // 2] if n % 2 else (ordered[n // 2 - 1] + ordered[n // 2]) / 2.0
 
 
-def theil_sen(x, y, inflation):
-    points = [(a, b) for a, b in zip(x, y, strict=True) if not (math.isnan(a) or math.isnan(b))]
+def pair_slopes(x, y, group):
+    points = [row for row in zip(x, y, group, strict=True) if not (math.isnan(row[0]) or math.isnan(row[1]))]
     n = len(points)
-    slopes = sorted(
+    slopes = [
         (points[j][1] - points[i][1]) / (points[j][0] - points[i][0])
         for i in range(n)
         for j in range(i + 1, n)
-        if points[i][0] != points[j][0]
-    )
-    if not slopes:
-        return math.nan, math.nan, math.nan, math.nan, n
-    slope = median(slopes)
-    intercept = median([b for _, b in points]) - slope * median([a for a, _ in points])
-    reach = 1.959963984540054 * math.sqrt(inflation * n * (n - 1) * (2 * n + 5) / 18.0)
-    last = len(slopes) - 1
-    low = slopes[min(max(round((len(slopes) - reach) / 2) - 1, 0), last)]
-    high = slopes[min(max(round((len(slopes) + reach) / 2), 0), last)]
-    return slope, intercept, low, high, n
+        if points[i][2] == points[j][2] and points[i][0] != points[j][0]
+    ]
+    variance = 0.0
+    for name in {g for _, _, g in points}:
+        size = sum(g == name for _, _, g in points)
+        variance += size * (size - 1) * (2 * size + 5) / 18.0
+    return sorted(slopes), n, variance
+
+
+def lag_one(residual):
+    known = [value for value in residual if not math.isnan(value)]
+    pairs = [(a, b) for a, b in pairwise(residual) if not (math.isnan(a) or math.isnan(b))]
+    if not pairs or np.var(known) <= 1e-24:
+        return 0.0
+    mean = sum(known) / len(known)
+    together = sum((a - mean) * (b - mean) for a, b in pairs) / len(pairs)
+    return min(max(together / np.var(known), -0.95), 0.95)
+
+
+def centred_by_bin(values, index):
+    out = np.full(len(values), math.nan)
+    for i in range(len(values)):
+        if index[i] >= 0:
+            same = [values[j] for j in range(len(values)) if index[j] == index[i]]
+            out[i] = values[i] - median([value for value in same if not math.isnan(value)])
+    return out
 
 
 # --- heart_rate_drift.py ------------------------------------------------------------------------------------
@@ -350,6 +365,10 @@ def settled(values, settle_s):
         last = i
         out.append(i - start >= settle_s)
     return np.array(out, dtype=bool)
+
+
+def moments(values):
+    return float(np.mean(values)), float(np.std(values))
 
 
 def solve(a, b):

@@ -105,7 +105,7 @@ def compose(
         agreement=blocks.agreement(c, metrics),
         heart_rate_zones=blocks.heart_rate_zones(c, context),
         balance_bins=balance_bins,
-        samples=_samples(c, inside),
+        samples=sampled(c, inside),
         curves=curves,
     )
 
@@ -154,7 +154,7 @@ def _baseline(facts: Facts) -> dict[str, Any] | None:
     }
 
 
-def _samples(c: Conditioned, inside: np.ndarray) -> pl.DataFrame:
+def sampled(c: Conditioned, inside: np.ndarray) -> pl.DataFrame:
     """The conditioned samples with their states, as `ClassAnalysis.samples` describes."""
     channels = {
         "power_w": c.power_w,

@@ -69,10 +69,11 @@ def _cadence(c: Conditioned, context: Context, group: Sequence[ClassRecording] |
         metrics = {name: result(name, None, absent_because=why) for name in names}
         return metrics, {"cadence": absent(why, "rpm/min"), "onset": absent(why, "min")}, {}
 
-    blocks = cadence_drift.residual_blocks(c)
+    index = cadence_drift.torque_bins(c)
+    blocks = cadence_drift.residual_blocks(c, index)
     line = cadence_drift.matched_drift(blocks)
     few = f"fewer than {robust.MIN_POINTS} half minutes of pedalling"
-    ratio = cadence_drift.variability_ratio(c)
+    ratio = cadence_drift.variability_ratio(c, index)
     metrics = {
         names[0]: _line_metric(names[0], line, few),
         names[1]: result(names[1], ratio, absent_because="no torque was ridden both early and late"),

@@ -77,6 +77,19 @@ def settled(values: np.ndarray, settle_s: int) -> np.ndarray:
 
 
 @njit(cache=True, nogil=True)
+def moments(values: np.ndarray) -> tuple[float, float]:
+    """Mean and standard deviation (population) of a float64 array (n,) without NaN."""
+    mean = 0.0
+    for value in values:
+        mean += value
+    mean /= len(values)
+    squares = 0.0
+    for value in values:
+        squares += (value - mean) ** 2
+    return mean, math.sqrt(squares / len(values))
+
+
+@njit(cache=True, nogil=True)
 def solve(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """x of a·x = b for a symmetric positive matrix, by Cholesky; and the diagonal of its inverse.
 
@@ -142,32 +155,39 @@ def prais_winsten(
     The products are summed once: for any rho the normal equations are a quadratic in it.
     """
     n, k = design.shape
+    size = k + 1
     same, crossed, before, first = (
-        np.zeros((k + 1, k + 1)),
-        np.zeros((k + 1, k + 1)),
-        np.zeros((k + 1, k + 1)),
-        np.zeros((k + 1, k + 1)),
+        np.zeros((size, size)),
+        np.zeros((size, size)),
+        np.zeros((size, size)),
+        np.zeros((size, size)),
     )
-    row, last = np.empty(k + 1), np.zeros(k + 1)
+    row, last = np.empty(size), np.zeros(size)
     for i in range(n):
         row[:k] = design[i]
         row[k] = y[i]
         if follows[i]:
-            for p in range(k + 1):
-                for q in range(k + 1):
+            for p in range(size):
+                for q in range(p + 1):
                     same[p, q] += row[p] * row[q]
-                    crossed[p, q] += row[p] * last[q]
+                    crossed[p, q] += row[p] * last[q] + last[p] * row[q]
                     before[p, q] += last[p] * last[q]
         else:
-            for p in range(k + 1):
-                for q in range(k + 1):
+            for p in range(size):
+                for q in range(p + 1):
                     first[p, q] += row[p] * row[q]
         last[:] = row
+    for p in range(size):
+        for q in range(p + 1):
+            same[q, p] = same[p, q]
+            crossed[q, p] = crossed[p, q]
+            before[q, p] = before[p, q]
+            first[q, p] = first[p, q]
     rho, spread = 0.0, 0.0
     beta, variance = np.zeros(k), np.full(k, np.nan)
-    weights = np.empty(k + 1)
+    weights = np.empty(size)
     for step in range(50):
-        normal = same - rho * (crossed + crossed.T) + rho * rho * before + (1.0 - rho * rho) * first
+        normal = same - rho * crossed + rho * rho * before + (1.0 - rho * rho) * first
         beta, variance = solve(normal[:k, :k].copy(), normal[:k, k].copy())
         weights[:k] = -beta
         weights[k] = 1.0
@@ -184,7 +204,7 @@ def prais_winsten(
         if step == 0 and spread < 1e-6:
             break
         lagged = quadratic(before, weights)
-        fresh = quadratic(crossed, weights) / lagged if lagged > 0.0 else 0.0
+        fresh = 0.5 * quadratic(crossed, weights) / lagged if lagged > 0.0 else 0.0
         fresh = min(max(fresh, -0.95), 0.95)
         if abs(fresh - rho) < 1e-6 and step > 0:
             break
@@ -304,20 +324,22 @@ class _Fit:
 def _design(picks: np.ndarray, power: np.ndarray, cadence: np.ndarray | None) -> _Design:
     hours = picks / 3600.0
     mean_h = float(hours.mean())
-    columns = [np.ones(len(picks)), hours - mean_h]
     moves = _moves(power)
-    if moves is not None:
-        u = (power - moves[0]) / moves[1]
-        columns += [u, u * u]
     turns = None if cadence is None else _moves(cadence)
+    columns = np.empty((len(picks), 2 + 2 * (moves is not None) + (turns is not None)))
+    columns[:, 0] = 1.0
+    columns[:, 1] = hours - mean_h
+    if moves is not None:
+        columns[:, 2] = (power - moves[0]) / moves[1]
+        columns[:, 3] = columns[:, 2] ** 2
     if cadence is not None and turns is not None:
-        columns.append((cadence - turns[0]) / turns[1])
-    return _Design(np.ascontiguousarray(np.column_stack(columns)), mean_h, moves, turns)
+        columns[:, -1] = (cadence - turns[0]) / turns[1]
+    return _Design(columns, mean_h, moves, turns)
 
 
 def _moves(column: np.ndarray) -> tuple[float, float] | None:
     """Mean and SD of a column, None where it varies by less than 1 %."""
-    mean, spread = float(column.mean()), float(column.std())
+    mean, spread = moments(column)
     return None if spread <= CONSTANT_CV * abs(mean) else (mean, spread)
 
 

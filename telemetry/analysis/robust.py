@@ -71,66 +71,106 @@ def median(values: np.ndarray) -> float:
 
 
 @njit(cache=True, nogil=True)
-def theil_sen(x: np.ndarray, y: np.ndarray, inflation: float) -> tuple[float, float, float, float, int]:
-    """Median of all pairwise slopes, intercept median(y) - slope·median(x), and Sen's interval of the slope.
+def pair_slopes(x: np.ndarray, y: np.ndarray, group: np.ndarray) -> tuple[np.ndarray, int, float]:
+    """Slopes of all pairs of points within a group, the number of points, and Kendall's variance of S.
 
-    `inflation` multiplies the variance of Kendall's S: 1 for independent errors, (1 + rho)/(1 - rho) for
-    AR(1) ones (Yue & Wang 2004). Rows with NaN are left out. Returns (slope, intercept, low, high, points).
+    `group` (n,) int64 from 0: only points of one group are paired (Hirsch & Slack 1984); all
+    zeros for the plain line. Rows with NaN are left out.
     """
-    n = 0
-    xs, ys = np.empty(len(x)), np.empty(len(x))
+    groups = 1
     for i in range(len(x)):
-        if x[i] == x[i] and y[i] == y[i]:
-            xs[n] = x[i]
-            ys[n] = y[i]
-            n += 1
-    slopes = np.empty(max(n * (n - 1) // 2, 1))
-    m = 0
-    for i in range(n):
-        for j in range(i + 1, n):
-            if xs[j] != xs[i]:
-                slopes[m] = (ys[j] - ys[i]) / (xs[j] - xs[i])
-                m += 1
-    if m == 0:
-        return np.nan, np.nan, np.nan, np.nan, n
-    slopes = slopes[:m]
-    slope = median(slopes)
-    intercept = median(ys[:n].copy()) - slope * median(xs[:n].copy())
-    reach = Z_95 * math.sqrt(inflation * n * (n - 1.0) * (2.0 * n + 5.0) / 18.0)
-    below = min(max(round((m - reach) / 2.0) - 1, 0), m - 1)
-    above = min(max(round((m + reach) / 2.0), 0), m - 1)
-    low = select(slopes, below)
-    high = select(slopes, above)
-    return slope, intercept, low, high, n
+        groups = max(groups, int(group[i]) + 1)
+    members = np.empty(len(x), np.int64)
+    slopes = np.empty(max(len(x) * (len(x) - 1) // 2, 1))
+    n, m, variance = 0, 0, 0.0
+    for wanted in range(groups):
+        size = 0
+        for i in range(len(x)):
+            if group[i] == wanted and x[i] == x[i] and y[i] == y[i]:
+                members[size] = i
+                size += 1
+        n += size
+        variance += size * (size - 1.0) * (2.0 * size + 5.0) / 18.0
+        for a in range(size):
+            for b in range(a + 1, size):
+                i, j = members[a], members[b]
+                if x[j] != x[i]:
+                    slopes[m] = (y[j] - y[i]) / (x[j] - x[i])
+                    m += 1
+    return slopes[:m], n, variance
 
 
+@njit(cache=True, nogil=True)
 def lag_one(residual: np.ndarray) -> float:
-    """Lag-one autocorrelation of an evenly spaced series (n,), NaN where a value is missing; 0 if unknown."""
-    centred = residual - np.nanmean(residual) if np.isfinite(residual).any() else residual
-    pairs = centred[1:] * centred[:-1]
-    power = np.nanmean(centred * centred) if np.isfinite(centred).any() else 0.0
-    if not np.isfinite(pairs).any() or power <= 1e-24:
+    """Lag-one autocorrelation of a series (n,) in its order, NaN where a value is missing; 0 if unknown."""
+    n, mean = 0, 0.0
+    for value in residual:
+        if value == value:
+            n += 1
+            mean += value
+    if n == 0:
         return 0.0
-    return float(np.clip(np.nanmean(pairs) / power, -0.95, 0.95))
+    mean /= n
+    power, together, pairs = 0.0, 0.0, 0
+    for i in range(len(residual)):
+        if residual[i] == residual[i]:
+            power += (residual[i] - mean) ** 2
+            if i > 0 and residual[i - 1] == residual[i - 1]:
+                together += (residual[i] - mean) * (residual[i - 1] - mean)
+                pairs += 1
+    power /= n
+    if pairs == 0 or power <= 1e-24:
+        return 0.0
+    return min(max(together / pairs / power, -0.95), 0.95)
 
 
-def line(x: np.ndarray, y: np.ndarray, *, autocorrelated: bool = True) -> Line | None:
-    """Theil–Sen line of y on x (n,); None under ten points or without two different x.
+@njit(cache=True, nogil=True)
+def centred_by_bin(values: np.ndarray, index: np.ndarray) -> np.ndarray:
+    """Values minus the median of their bin: float64 (n,), NaN where the bin is -1 or the value missing."""
+    out = np.full(len(values), np.nan)
+    members = np.empty(len(values))
+    bins = 0
+    for i in range(len(index)):
+        bins = max(bins, int(index[i]) + 1)
+    for wanted in range(bins):
+        count = 0
+        for i in range(len(values)):
+            if index[i] == wanted and values[i] == values[i]:
+                members[count] = values[i]
+                count += 1
+        middle = median(members[:count])
+        for i in range(len(values)):
+            if index[i] == wanted:
+                out[i] = values[i] - middle
+    return out
 
-    With `autocorrelated` the interval is widened by the lag-one autocorrelation of the residual, for
-    neighbouring means of a class are no independent draws. Source: Sen 1968 JASA 63:1379.
+
+def line(
+    x: np.ndarray, y: np.ndarray, group: np.ndarray | None = None, *, autocorrelated: bool = True
+) -> Line | None:
+    """Theil–Sen line of y on x (n,), pairs within `group` only; None under ten points or without a pair.
+
+    The slope is the median of all pairs' slopes, the intercept median(y) - slope·median(x), the interval
+    Sen's. With `autocorrelated` the variance of Kendall's S is multiplied by (1 + rho)/(1 - rho), rho the
+    lag-one autocorrelation of the residual (Yue & Wang 2004): neighbouring means of a class are no
+    independent draws. Source: Sen 1968 JASA 63:1379.
     """
     x, y = np.ascontiguousarray(x, np.float64), np.ascontiguousarray(y, np.float64)
-    inflation = 1.0
-    slope, intercept, low, high, points = theil_sen(x, y, inflation)
-    if points < MIN_POINTS or not math.isfinite(slope):
+    group = np.zeros(len(x), np.int64) if group is None else np.ascontiguousarray(group, np.int64)
+    slopes, points, variance = pair_slopes(x, y, group)
+    if points < MIN_POINTS or not len(slopes):
         return None
+    slope = float(median(slopes))
     if autocorrelated:
-        rho = max(lag_one(y - intercept - slope * x), 0.0)
-        inflation = (1.0 + rho) / (1.0 - rho)
-        if inflation > 1.0:
-            slope, intercept, low, high, points = theil_sen(x, y, inflation)
-    return Line(float(slope), float(intercept), float(low), float(high), int(points))
+        rho = max(lag_one(centred_by_bin(y - slope * x, group)), 0.0)
+        variance *= (1.0 + rho) / (1.0 - rho)
+    # the median has left its lower half before the middle and its upper half behind it
+    reach, last, middle = Z_95 * math.sqrt(variance), len(slopes) - 1, len(slopes) // 2
+    low = select(slopes[: middle + 1], min(max(round((len(slopes) - reach) / 2.0) - 1, 0), middle))
+    high = select(slopes[middle:], min(max(round((len(slopes) + reach) / 2.0), middle), last) - middle)
+    known = np.isfinite(x) & np.isfinite(y)
+    intercept = median(y[known]) - slope * median(x[known])
+    return Line(slope, float(intercept), float(low), float(high), points)
 
 
 def quantile_bins(values: np.ndarray, bins: int) -> np.ndarray:
@@ -141,20 +181,10 @@ def quantile_bins(values: np.ndarray, bins: int) -> np.ndarray:
     valid = np.isfinite(values)
     index = np.full(len(values), -1, np.int64)
     if valid.any():
-        inner = np.quantile(values[valid], np.linspace(0.0, 1.0, bins + 1)[1:-1])
-        index[valid] = np.searchsorted(np.unique(inner), values[valid], side="left")
+        held = values[valid]
+        inner = np.unique(np.quantile(held, np.linspace(0.0, 1.0, bins + 1)[1:-1]))
+        index[valid] = (held[:, None] > inner).sum(axis=1)
     return index
-
-
-def centred_by_bin(values: np.ndarray, index: np.ndarray) -> np.ndarray:
-    """Values minus the median of their bin: float64 (n,), NaN where the bin is -1 or the value missing."""
-    centred = np.full(len(values), math.nan)
-    usable = np.isfinite(values) & (index >= 0)
-    for bin_index in range(int(index.max()) + 1 if len(index) else 0):
-        members = usable & (index == bin_index)
-        if members.any():
-            centred[members] = values[members] - np.median(values[members])
-    return centred
 
 
 def block_means(
@@ -176,6 +206,32 @@ def block_means(
         means = np.where(weight >= max(least, 1e-12), total / weight, math.nan)
     start = math.floor(float(time_s[0]) / width_s)
     return (start + np.arange(count) + 0.5) * width_s, means
+
+
+def cell_means(
+    time_s: np.ndarray,
+    values: np.ndarray,
+    index: np.ndarray,
+    weights: np.ndarray,
+    seconds: np.ndarray,
+    width_s: float,
+    least_s: float,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Weighted means per block of `width_s` seconds and bin: (mean times [s], means, bins), in order of time.
+
+    Cells with fewer than `least_s` of their samples' seconds are left out, as are samples of bin -1.
+    """
+    usable = np.isfinite(values) & (weights > 0.0) & (index >= 0)
+    if not usable.any():
+        return np.empty(0), np.empty(0), np.empty(0, np.int64)
+    bins = int(index.max()) + 1
+    key = np.floor(time_s[usable] / width_s).astype(np.int64) * bins + index[usable]
+    key -= int(key.min()) // bins * bins
+    weight = np.bincount(key, weights[usable])
+    held = np.flatnonzero((weight > 0.0) & (np.bincount(key, seconds[usable]) >= least_s))
+    mean = np.bincount(key, weights[usable] * values[usable])[held] / weight[held]
+    when = np.bincount(key, weights[usable] * time_s[usable])[held] / weight[held]
+    return when, mean, held % bins
 
 
 def student_t_975(freedom: float) -> float:

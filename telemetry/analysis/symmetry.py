@@ -24,6 +24,8 @@ BALANCE = "right_balance_pct"
 TORQUE_BINS = 5
 BLOCK_S = 30.0
 MIN_BLOCK_S = 10.0
+CELL_S = 60.0
+MIN_CELL_S = 5.0
 BIN_WIDTH_NM = 10.0
 """Bins of fixed width, so that the same bin means the same torque in every class."""
 MIN_BIN_S = 60.0
@@ -114,10 +116,14 @@ def why_no_balance(c: Conditioned) -> str | None:
 def drift_within_bins(
     time_s: np.ndarray, values: np.ndarray, index: np.ndarray, weights: np.ndarray, seconds: np.ndarray
 ) -> robust.Line | None:
-    """Theil–Sen line [points, hours] through 30 s weighted means of values less their torque bin's median."""
-    centred = robust.centred_by_bin(values, index)
-    times, means = _curve(time_s, centred, weights, seconds)
-    return robust.line(times / 3600.0, means)
+    """Theil–Sen line [points, hours] of one-minute weighted means, pairing only means of one torque bin.
+
+    Pairs across bins would compare different torques, and taking each bin's median off first takes part of
+    the drift with it: of 4.8 points an hour in a simulated class with its hard work in blocks 3.2 were left,
+    within bins 5.0 were found. A mean needs five seconds in its bin.
+    """
+    times, means, bins = robust.cell_means(time_s, values, index, weights, seconds, CELL_S, MIN_CELL_S)
+    return robust.line(times / 3600.0, means, bins)
 
 
 def _curve(

@@ -144,6 +144,7 @@ def test_the_kernels_agree_with_their_twins(kind: str) -> None:
     assert hr.solve(square, design.T @ y)[0] == pytest.approx(
         reference.solve(square, design.T @ y)[0], abs=1e-7
     )
+    assert hr.moments(y) == pytest.approx(reference.moments(y), abs=1e-12)
     assert hr.quadratic(square, y[:4]) == pytest.approx(reference.quadratic(square, y[:4]))
 
 

@@ -32,6 +32,32 @@ def test_ten_points_make_a_line_and_nine_do_not() -> None:
     assert robust.line(MINUTES, gap) is None
 
 
+def test_only_points_of_one_group_are_paired() -> None:
+    # two groups at different heights, the higher one later: only the slope within each is left
+    x = np.arange(24.0)
+    group = (x >= 12).astype(np.int64)
+    y = 0.1 * x + 50.0 * group
+    line = robust.line(x, y, group)
+    assert line is not None
+    assert line.slope == pytest.approx(0.1)
+    assert robust.line(x, y, np.arange(24)) is None  # nobody to pair with
+
+
+def test_cell_means_split_blocks_by_bin() -> None:
+    time = np.array([0.0, 10.0, 20.0, 30.0, 40.0])
+    values = np.array([1.0, 3.0, 5.0, 7.0, math.nan])
+    ones = np.ones(5)
+    times, means, bins = robust.cell_means(
+        time, values, np.array([0, 1, 0, 1, 0]), ones, 5.0 * ones, 30.0, 5.0
+    )
+    assert times == pytest.approx([10.0, 10.0, 30.0])
+    assert means == pytest.approx([3.0, 3.0, 7.0])
+    assert bins.tolist() == [0, 1, 1]
+    few = robust.cell_means(time, values, np.array([0, 1, 0, 1, 0]), ones, 5.0 * ones, 30.0, 6.0)
+    assert few[1] == pytest.approx([3.0])
+    assert not len(robust.cell_means(time, values, np.full(5, -1), ones, ones, 30.0, 5.0)[0])
+
+
 def test_points_at_one_moment_have_no_slope() -> None:
     assert robust.line(np.full(12, 3.0), np.arange(12.0)) is None
 
@@ -58,9 +84,17 @@ def test_the_kernels_agree_with_their_twins(n: int, kind: str) -> None:
         y[:] = 80.0
     if kind == "ties":
         x, y = np.round(x / 10.0), np.round(y)
-    for inflation in (1.0, 3.0):
-        ours = robust.theil_sen(x, y, inflation)
-        assert ours == pytest.approx(reference.theil_sen(x, y, inflation), nan_ok=True)
+    for groups in (1, 3):
+        group = rng.integers(0, groups, n)
+        slopes, points, variance = robust.pair_slopes(x, y, group)
+        theirs = reference.pair_slopes(x, y, group)
+        assert np.sort(slopes) == pytest.approx(theirs[0])
+        assert (points, variance) == pytest.approx(theirs[1:])
+        index = group - (rng.random(n) < 0.2)
+        assert robust.centred_by_bin(y, index) == pytest.approx(
+            reference.centred_by_bin(y, index), nan_ok=True
+        )
+    assert robust.lag_one(y) == pytest.approx(reference.lag_one(y))
     known = y[np.isfinite(y)]
     assert robust.median(known.copy()) == pytest.approx(reference.median(known), nan_ok=True)
     for k in range(len(known)):
@@ -111,3 +145,4 @@ def test_lag_one_of_nothing_is_nothing() -> None:
     assert robust.lag_one(np.full(5, math.nan)) == 0.0
     assert robust.lag_one(np.full(5, 3.0)) == 0.0
     assert robust.lag_one(np.array([1.0, -1.0] * 10)) == pytest.approx(-0.95)
+    assert robust.lag_one(np.empty(0)) == 0.0
