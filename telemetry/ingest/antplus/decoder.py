@@ -115,11 +115,11 @@ class Decoder:
 def decode(broadcasts: Iterable[Broadcast]) -> dict[DeviceKey, pl.DataFrame]:
     """Every device of a capture as rows: one per received data message, in the order received.
 
-    Columns: `time_s` [s] as given, `from_s` [s] where the value's interval begins, `power_w`,
-    `cadence_rpm`, `torque_nm` (means over that interval), `work_j`, `revolutions` (sums over it), `source`
-    (crank_torque, frequency, power_only, trainer, wheel_torque …), `state` (pedalling, coasting, stopped,
-    lost, unknown), `ambiguous`, `heart_rate_bpm`, `rr_s`, `resistance_pct`, pedalling quality, `page`, and
-    `payload` for pages whose layout is not known.
+    Columns: `time_s` [s] as given, `from_s` and `until_s` [s] where the value's interval begins and ends,
+    `power_w`, `cadence_rpm`, `torque_nm` (means over that interval), `work_j`, `revolutions` (sums over
+    it), `source` (crank_torque, frequency, power_only, trainer, wheel_torque …), `state` (pedalling,
+    coasting, stopped, lost, unknown), `ambiguous`, `heart_rate_bpm`, `rr_s`, `resistance_pct`, pedalling
+    quality, `page`, and `payload` for pages whose layout is not known.
     """
     decoder = Decoder()
     for message in broadcasts:

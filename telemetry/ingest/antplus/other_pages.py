@@ -68,9 +68,8 @@ def _revolutions(
     track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any], name: str, clock: str, count: str
 ) -> tuple[rows.Stream | None, float | None]:
     """One revolution counter with its event clock; the stream, and rpm where it turned since."""
-    stream = track.streams.get(name)
+    stream = rows.listen(track, name, time_s, found)
     if stream is None:
-        track.streams[name] = rows.Stream(time_s, found)
         return None, None
     turns = counters.step(stream.values[count], found[count], 1 << 16)
     if turns == 0:
@@ -80,17 +79,18 @@ def _revolutions(
     span = counters.unwrap_by_clock(raw, 64.0, gone)
     if span.amount <= 0.0:
         return stream, None
-    begin = max(stream.time_s, time_s - span.amount) if stream.halted else stream.time_s
-    row[rows.FROM], row[rows.TURNS] = begin, float(turns)
+    lasted = rows.without_rest(stream, span.amount, turns)
+    row[rows.FROM], row[rows.UNTIL] = rows.stretch(stream, time_s, lasted)
+    row[rows.TURNS] = float(turns)
     track.ambiguous[-1] = span.ambiguous
-    rows.remember(stream, time_s, found, span.amount / turns, None, span.ambiguous)
-    return stream, 60.0 * turns / span.amount
+    rows.remember(stream, time_s, found, lasted / turns, None, span.ambiguous, row[rows.UNTIL])
+    return stream, 60.0 * turns / lasted
 
 
 def speed_cadence(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
     track.source[-1] = "speed_cadence"
     wheel, wheel_rpm = _revolutions(track, row, time_s, found, "wheel", "wheel_time", "wheel_revolutions")
-    row[rows.FROM] = row[rows.TURNS] = None
+    row[rows.FROM] = row[rows.UNTIL] = row[rows.TURNS] = None
     if wheel is not None and wheel_rpm is not None:
         row[rows.AT["wheel_rpm"]] = wheel_rpm
     _crank(track, row, time_s, found, "cadence_time", "crank_revolutions", wheel)
@@ -130,7 +130,7 @@ def wheel_speed(track: rows.Track, row: rows.Row, time_s: float, found: dict[str
     track.source[-1] = "speed"
     health(track, row, time_s, found)
     _, rpm = _revolutions(track, row, time_s, found, "wheel", "event_time", "revolutions")
-    row[rows.FROM] = row[rows.TURNS] = None
+    row[rows.FROM] = row[rows.UNTIL] = row[rows.TURNS] = None
     if rpm is not None:
         row[rows.AT["wheel_rpm"]] = rpm
         track.now = "coasting"

@@ -20,16 +20,13 @@ def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str,
     name = "trainer" if "trainer_status" in found else "power_only"
     track.source[-1] = name
     _pedal_balance(row, found)
-    stream = track.streams.get(name)
+    stream = rows.listen(track, name, time_s, found)
     if stream is None:
-        track.streams[name] = rows.Stream(time_s, found)
         return
     events = counters.step(stream.values["event_count"], found["event_count"], counters.EVENT_MODULUS)
     if events == 0:
         rows.still(track, stream, time_s)
         return
-    begin = rows.begin(stream, time_s, events)
-    elapsed = time_s - begin
     near = _neighbour(stream.power_w, found["power_w"])
     moved = counters.unwrap_by_power(
         counters.step(stream.values["power"], found["power"], 1 << 16), 1 << 16, 1.0 / events, near
@@ -38,8 +35,14 @@ def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str,
     rpm = found["cadence_rpm"]
     doubtful = moved.ambiguous or counters.events_doubtful(time_s - stream.time_s, stream.period_s)
     stream.still = stream.still + 1 if power == 0.0 and not rpm else 0
-    rows.write(row, begin, power, rpm, elapsed, turns=None if rpm is None else rpm / 60.0 * elapsed)
-    rows.remember(stream, time_s, found, elapsed / events, power, doubtful)
+    by_revolution = stream.repeats and rpm
+    duration = events * 60.0 / rpm if by_revolution and rpm else None
+    if stream.halted and duration is None and stream.period_s:
+        duration = events * stream.period_s
+    begin, until = rows.stretch(stream, time_s, duration)
+    turns = None if rpm is None else rpm / 60.0 * (until - begin)
+    rows.write(row, begin, until, power, rpm, turns=turns)
+    rows.remember(stream, time_s, found, (until - begin) / events, power, doubtful, until)
     track.ambiguous[-1] = doubtful
     if stream.still >= STILL_MESSAGES or (stream.still and track.now == "stopped"):
         track.now = "stopped"
@@ -53,9 +56,8 @@ def _torque(
 ) -> None:
     """Accumulated torque and period (0x11, 0x12, trainer 0x1A): torque as measured, power from both."""
     track.source[-1] = name
-    stream = track.streams.get(name)
+    stream = rows.listen(track, name, time_s, found)
     if stream is None:
-        track.streams[name] = rows.Stream(time_s, found)
         return
     before = stream.values
     events = counters.step(before["event_count"], found["event_count"], counters.EVENT_MODULUS)
@@ -81,32 +83,22 @@ def _torque(
         return
     stream.still = 0
     torque_raw = counters.step(before["torque"], found["torque"], 1 << 16)
-    watts_per_unit = counters.TURN_RAD / 32.0 / period.amount
-    # After a stop the period holds the rest as well: what can have been turned since is judged without it.
-    turning_s = (
-        min(period.amount, events * stream.period_s) if stream.halted and stream.period_s else period.amount
-    )
-    moved = counters.unwrap_by_power(
-        torque_raw, 1 << 16, counters.TURN_RAD / 32.0 / turning_s, stream.power_w
-    )
+    # After a stop the sensor's clock counts the rest as well: the turning took no longer than it did before.
+    lasted = rows.without_rest(stream, period.amount, events)
+    watts_per_unit = counters.TURN_RAD / 32.0 / lasted
+    moved = counters.unwrap_by_power(torque_raw, 1 << 16, watts_per_unit, stream.power_w)
     torque = moved.amount / 32.0 / events
     power = moved.amount * watts_per_unit
     doubtful = doubtful or moved.ambiguous
-    turned = 60.0 * events / period.amount
-    begin = stream.time_s
-    if by_revolution:
-        # The period clock says how long these revolutions took; a stop before them is not part of it.
-        begin = max(begin, time_s - period.amount) if stream.halted else begin
-        work: float | None = counters.TURN_RAD * moved.amount / 32.0
-    else:
-        work = power * (time_s - begin)
+    turned = 60.0 * events / lasted
+    begin, until = rows.stretch(stream, time_s, lasted if by_revolution else None)
+    work = counters.TURN_RAD * moved.amount / 32.0 if by_revolution else power * (until - begin)
     if at_crank:
-        rows.write(row, begin, power, turned, time_s - begin, turns=float(ticks), torque=torque, work=work)
+        rows.write(row, begin, until, power, turned, turns=float(ticks), torque=torque, work=work)
     else:
-        rows.write(row, begin, power, rpm, time_s - begin, turns=None, work=work)
-    rows.remember(
-        stream, time_s, found, period.amount / events if by_revolution else gone / events, power, doubtful
-    )
+        rows.write(row, begin, until, power, rpm, turns=None, work=work)
+    event_s = lasted / events if by_revolution else gone / events
+    rows.remember(stream, time_s, found, event_s, power, doubtful, until)
     track.ambiguous[-1] = doubtful
     if at_crank or rpm:
         rows.advanced(track, time_s, stream.period_s, power, turned if at_crank else rpm)
@@ -127,9 +119,8 @@ def trainer_torque(track: rows.Track, row: rows.Row, time_s: float, found: dict[
 def frequency(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
     """Crank torque frequency (0x20): ticks over time, less the zero offset that calibration gave."""
     track.source[-1] = "frequency"
-    stream = track.streams.get("frequency")
+    stream = rows.listen(track, "frequency", time_s, found)
     if stream is None:
-        track.streams["frequency"] = rows.Stream(time_s, found)
         return
     before = stream.values
     events = counters.step(before["event_count"], found["event_count"], counters.EVENT_MODULUS)
@@ -143,7 +134,8 @@ def frequency(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, 
     ticks = counters.step(before["torque_ticks"], found["torque_ticks"], 1 << 16)
     if span.amount <= 0.0:
         return
-    rpm = 60.0 * events / span.amount
+    lasted = rows.without_rest(stream, span.amount, events)
+    rpm = 60.0 * events / lasted
     power: float | None = None
     torque: float | None = None
     offset = track.frequency_offset_hz
@@ -154,10 +146,10 @@ def frequency(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, 
         ticks += max(0, round((wanted - ticks) / 65536.0)) * 65536
         torque = (ticks / span.amount - offset) / found["slope"]
         power = units.power_w(torque, rpm)
-    begin = max(stream.time_s, time_s - span.amount) if stream.halted else stream.time_s
+    begin, until = rows.stretch(stream, time_s, lasted)
     work = None if torque is None else counters.TURN_RAD * torque * events
-    rows.write(row, begin, power, rpm, time_s - begin, turns=float(events), torque=torque, work=work)
-    rows.remember(stream, time_s, found, span.amount / events, power, doubtful)
+    rows.write(row, begin, until, power, rpm, turns=float(events), torque=torque, work=work)
+    rows.remember(stream, time_s, found, lasted / events, power, doubtful, until)
     track.ambiguous[-1] = doubtful
     rows.advanced(track, time_s, stream.period_s, power, rpm)
 

@@ -23,6 +23,7 @@ COASTING_W: Final = 5.0
 NUMBERS: Final = (
     "time_s",
     "from_s",
+    "until_s",
     "power_w",
     "cadence_rpm",
     "torque_nm",
@@ -42,7 +43,7 @@ NUMBERS: Final = (
     "standing",
     "rssi_dbm",
 )
-TIME, FROM, POWER, CADENCE, TORQUE, WORK, TURNS = range(7)
+TIME, FROM, UNTIL, POWER, CADENCE, TORQUE, WORK, TURNS = range(8)
 AT = {name: place for place, name in enumerate(NUMBERS)}
 
 Row = list[float | None]
@@ -57,6 +58,12 @@ class Stream:
     period_s: float | None = None
     """seconds an event takes"""
     power_w: float | None = None
+    until_s: float = -math.inf
+    """when its last event ended, as well as it is known"""
+    seen_s: float = -math.inf
+    """when it was last heard, event or not"""
+    repeats: bool = False
+    """it has been heard without a new event: events are revolutions"""
     still: int = 0
     """messages in a row whose events advanced without turning"""
     by_time: bool = False
@@ -107,6 +114,8 @@ def still(track: Track, stream: Stream, time_s: float, wheel: Stream | None = No
     Time decides, never message counts: counts call 55 rpm on a meter that sends by revolution a stop. With a
     wheel that still turns the rest is coasting, and it becomes a stop from where the wheel stood still.
     """
+    stream.seen_s = time_s
+    stream.repeats = True
     since = max(stream.time_s, track.event_s)
     period = stream.period_s or 0.0
     if not stream.halted:
@@ -132,6 +141,7 @@ def rest(track: Track, at: int, state: str) -> None:
     row[POWER] = row[CADENCE] = row[TORQUE] = 0.0
     row[WORK] = row[TURNS] = 0.0
     row[FROM] = track.numbers[at - 1][TIME] if at else row[TIME]
+    row[UNTIL] = row[TIME]
     if at < len(track.state) and track.state[at] != "lost":
         track.state[at] = state
 
@@ -147,28 +157,50 @@ def void(track: Track, since_s: float) -> None:
         at -= 1
 
 
-def begin(stream: Stream, time_s: float, events: int) -> float:
-    """Where the interval of new events begins: after a stop, one period an event before now, not at the
-    stop.
-    """
+def listen(track: Track, name: str, time_s: float, found: dict[str, Any]) -> Stream | None:
+    """The stream of a page; None for its first message, which only sets the counters."""
+    stream = track.streams.get(name)
+    if stream is None:
+        track.streams[name] = Stream(time_s, found, until_s=time_s, seen_s=time_s)
+    return stream
+
+
+def without_rest(stream: Stream, lasted_s: float, events: int) -> float:
+    """How long new events took, without the stop that may stand before them."""
     if stream.halted and stream.period_s:
-        return max(stream.time_s, time_s - events * stream.period_s)
-    return stream.time_s
+        return min(lasted_s, events * stream.period_s)
+    return lasted_s
+
+
+def stretch(stream: Stream, time_s: float, duration_s: float | None) -> tuple[float, float]:
+    """From when to when the new events lasted.
+
+    They ended between the last message that did not know of them and this one; within that, the sensor's
+    own clock says how long they took. Without it (`duration_s` None) they last from message to message.
+    After a stop they begin their own duration before their end, not where the stop began.
+    """
+    if duration_s is None:
+        return stream.until_s, time_s
+    if stream.halted:
+        until = (max(stream.seen_s, time_s - 0.25) + time_s) / 2.0
+        return max(stream.until_s, until - duration_s), until
+    return stream.until_s, min(max(stream.until_s + duration_s, stream.seen_s), time_s)
 
 
 def write(
     row: Row,
     begin: float,
+    until: float,
     power: float | None,
     rpm: float | None,
-    elapsed: float,
     *,
     turns: float | None,
     torque: float | None = None,
     work: float | None = None,
 ) -> None:
-    row[FROM], row[POWER], row[CADENCE], row[TURNS] = begin, power, rpm, turns
-    row[WORK] = work if work is not None or power is None else power * elapsed
+    row[FROM], row[UNTIL] = begin, until
+    row[POWER], row[CADENCE], row[TURNS] = power, rpm, turns
+    row[WORK] = work if work is not None or power is None else power * (until - begin)
     if torque is None and power is not None and rpm is not None and rpm >= TURNING_RPM:
         torque = units.torque_nm(power, rpm)
     row[TORQUE] = torque
@@ -181,8 +213,10 @@ def remember(
     period_s: float | None,
     power: float | None,
     doubtful: bool,
+    until: float | None = None,
 ) -> None:
-    stream.time_s = time_s
+    stream.time_s = stream.seen_s = time_s
+    stream.until_s = time_s if until is None else until
     stream.values = found
     stream.halted = False
     if not doubtful:
