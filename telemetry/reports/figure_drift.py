@@ -121,7 +121,10 @@ def draw_cadence_drift(axes: Axes, analysis: ClassAnalysis) -> None:
     time, residual = found[0] / SECONDS_PER_MINUTE, found[1]
     parts.time_axis(axes, parts.class_span(analysis))
     fit = parts.curve(analysis, "onset_fit_rpm")
-    parts.scale(axes, min(-3.0, float(np.nanmin(residual))), max(3.0, float(np.nanmax(residual))), 5)
+    if fit is not None and len(fit[0]) != len(time):
+        fit = None
+    every = residual if fit is None else np.concatenate((residual, fit[0]))
+    parts.scale(axes, min(-3.0, float(np.nanmin(every))), max(3.0, float(np.nanmax(every))), 5)
     colour = style.CHANNEL_COLOURS["cadence_rpm"]
     parts.header(axes, "Cadence at matched torque (rpm)", colour)
     _caption(axes, in_words(analysis.drift.get("cadence")))
@@ -142,8 +145,7 @@ def draw_cadence_drift(axes: Axes, analysis: ClassAnalysis) -> None:
         ).set_gid("onset-window")
         _name_onset(axes, onset.window_min)
     axes.plot(
-        time,
-        residual,
+        *parts.broken(time, residual, _interrupted(time)),
         color=colour,
         linewidth=0.6,
         marker="o",
@@ -151,11 +153,16 @@ def draw_cadence_drift(axes: Axes, analysis: ClassAnalysis) -> None:
         zorder=2.2,
     )
     axes.lines[-1].set_gid("trace-cadence-residual")
-    if fit is not None and len(fit[0]) == len(time):
+    if fit is not None:
         axes.plot(time, fit[0], color=style.INK, linewidth=1.5, zorder=2.4)
         axes.lines[-1].set_gid("trace-onset-fit")
     parts.beside(axes, 0.0, "usual for\nthis torque", style.MUTED)
     parts.mark_late(axes, analysis)
+
+
+def _interrupted(time: np.ndarray) -> np.ndarray:
+    """bool (n,): more than a minute lies between this half minute and the next."""
+    return np.append(np.diff(time) > 1.0, False)
 
 
 def _name_onset(axes: Axes, window: tuple[float, float]) -> None:
@@ -253,8 +260,7 @@ def draw_balance(axes: Axes, analysis: ClassAnalysis) -> None:
     parts.mark_silence(axes, analysis)
     parts.reference(axes, 50.0, "even", style.MUTED)
     axes.plot(
-        time,
-        right,
+        *parts.broken(time, right, _interrupted(time)),
         color=style.CHANNEL_COLOURS["right_balance_pct"],
         linewidth=1.0,
         marker="o",
