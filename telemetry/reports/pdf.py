@@ -48,6 +48,33 @@ def document(
     analysis: ClassAnalysis, shown: ClassView, drawn: Mapping[str, str], *, paper: str = "a4"
 ) -> bytes:
     """The PDF from its parts: the view, and the figures' SVG by name."""
+    compiler, data = _typeset(analysis, shown, drawn, paper)
+    # PDF/A asks for a date; a class without one (or shared without it) is not given a made-up one
+    standards: list[Any] = ["ua-1"] if data["date"] is None else ["ua-1", "a-2a"]
+    made = compiler.compile(
+        format="pdf",
+        sys_inputs={"data": json.dumps(data, allow_nan=False)},
+        pdf_standards=standards,
+        timestamp=analysis.recording.started_at or _EPOCH,
+    )
+    assert isinstance(made, bytes)
+    return made
+
+
+def pictures(analysis: ClassAnalysis, *, paper: str = "a4", pixels_per_inch: float = 110.0) -> list[bytes]:
+    """The pages of the PDF as PNG pictures, for a README or a preview."""
+    shown = view(analysis)
+    compiler, data = _typeset(analysis, shown, drawings(analysis, shown), paper)
+    made = compiler.compile(
+        format="png", ppi=pixels_per_inch, sys_inputs={"data": json.dumps(data, allow_nan=False)}
+    )
+    return made if isinstance(made, list) else [made]
+
+
+def _typeset(
+    analysis: ClassAnalysis, shown: ClassView, drawn: Mapping[str, str], paper: str
+) -> tuple[Any, dict[str, Any]]:
+    """The compiler with template and fonts, and the data it fills in."""
     import typst
 
     from telemetry.reports.figures import FIGURES, alt
@@ -63,17 +90,7 @@ def document(
         "date": None if start is None else [start.year, start.month, start.day],
         "footer": "Crank load, not validated against injury.",
     }
-    # PDF/A asks for a date; a class without one (or shared without it) is not given a made-up one
-    standards: list[Any] = ["ua-1"] if start is None else ["ua-1", "a-2a"]
-    compiler = typst.Compiler(input=(TEMPLATES / "class.typ").read_bytes(), font_paths=_fonts())
-    made = compiler.compile(
-        format="pdf",
-        sys_inputs={"data": json.dumps(data, allow_nan=False)},
-        pdf_standards=standards,
-        timestamp=analysis.recording.started_at or _EPOCH,
-    )
-    assert isinstance(made, bytes)
-    return made
+    return typst.Compiler(input=(TEMPLATES / "class.typ").read_bytes(), font_paths=_fonts()), data
 
 
 @cache
