@@ -25,6 +25,12 @@ NEAR_AHEAD_S = 2 * 86400
 NO_TIME = 0xFFFFFFFF
 ENOUGH = 4
 """Evidence of one close timestamp, or of one definition with two good fields."""
+FAR = 13
+"""Evidence asked of a timestamp that is nowhere near: three of its own kind must follow it, and advance."""
+FAR_SEARCHED_BYTES = 4096
+"""How far a nearer timestamp is looked for before a far one is believed."""
+HISTORY = 16
+"""Earlier definitions of a local type that are tried: the latest may be damage that looks like one."""
 LOOK_AHEAD = 16
 """Messages looked at to find that evidence."""
 WORK_PER_BYTE = 48
@@ -130,13 +136,16 @@ def in_step(
     found: NDArray[np.int64],
     base: int,
     need: int,
+    rolling: bool,
     work: NDArray[np.int64],
 ) -> bool:
     """True where messages from `p` on carry at least `need` evidence before one of them is wrong.
 
-    known[local] = (payload size or -1, place of the timestamp, big-endian); `base` is the last timestamp or -1.
+    known[local] = (payload size or -1, place of the timestamp, big-endian); `base` is the last timestamp or -1;
+    `rolling` : no full timestamp was seen so far, so that those in header bytes must do as evidence.
     """
     evidence = 0
+    trusted = base >= 0
     copied = False
     last_five = np.int64(-1)
     for _ in range(LOOK_AHEAD):
@@ -147,10 +156,10 @@ def in_step(
         header = np.int64(data[p])
         if header & 0xC0 == 0x40:
             told = check_definition(data, p, stop, found)
-            if told < 2:
+            if told < 0:
                 break
             work[0] += found[4] + found[5]
-            evidence += told
+            evidence += told if told > 1 else 0
             if not copied:
                 scratch[:, :] = known
                 copied = True
@@ -175,11 +184,12 @@ def in_step(
                     if base < 0:
                         evidence += 1
                     elif _close(time, base):
-                        evidence += 4
+                        # a constant in the wrong place looks like a clock that stands still
+                        evidence += 4 if trusted or time != base else 0
                     else:
                         break
                     base = time
-            elif header & 0x80:
+            elif rolling and header & 0x80:
                 if last_five >= 0 and (header - last_five) & 0x1F <= 5:
                     evidence += 1
                 last_five = header & 0x1F
@@ -187,6 +197,73 @@ def in_step(
             return True
         p = q
     return evidence >= need
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def _use(definitions: NDArray[np.int32], d: int, known: NDArray[np.int64], local: int) -> None:
+    known[local, 0] = definitions[d, 2]
+    known[local, 1] = definitions[d, 6]
+    known[local, 2] = definitions[d, 3]
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def _remember(
+    data: NDArray[np.uint8],
+    definitions: NDArray[np.int32],
+    current: NDArray[np.int64],
+    local: int,
+    m: int,
+) -> None:
+    """Put definition `m` in front of its local type's history; one with the same bytes is moved, not kept twice."""
+    last = HISTORY - 1
+    for age in range(HISTORY):
+        d = current[local, age]
+        if d < 0:
+            last = age
+            break
+        if definitions[d, 4] != definitions[m, 4] or definitions[d, 5] != definitions[m, 5]:
+            continue
+        same = True
+        length = 5 + 3 * definitions[m, 4] + 3 * definitions[m, 5]
+        for k in range(1, length):
+            if data[definitions[d, 0] + k] != data[definitions[m, 0] + k]:
+                same = False
+                break
+        if same:
+            last = age
+            break
+    for k in range(last, 0, -1):
+        current[local, k] = current[local, k - 1]
+    current[local, 0] = m
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def strength(
+    data: NDArray[np.uint8],
+    offset: NDArray[np.int32],
+    definition: NDArray[np.int32],
+    definitions: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> None:
+    """How far an index can be believed. out: messages with a timestamp close to the one before, and not close."""
+    out[0] = 0
+    out[1] = 0
+    base = np.int64(-1)
+    section = np.int64(-1)
+    for i in range(offset.shape[0]):
+        d = definition[i]
+        if definitions[d, 7] != section:
+            section = np.int64(definitions[d, 7])
+            base = -1
+        at = np.int64(definitions[d, 6])
+        if at >= 0:
+            time = _time(data, offset[i] + at, definitions[d, 3])
+            if time != NO_TIME:
+                if base < 0 or _close(time, base):
+                    out[0] += 1
+                else:
+                    out[1] += 1
+                base = time
 
 
 @njit(cache=True, nogil=True, boundscheck=True)
@@ -214,7 +291,7 @@ def salvage(
     scratch = np.empty((16, 3), np.int64)
     found = np.zeros(7, np.int64)
     look = np.zeros(7, np.int64)
-    current = np.full((16, 3), -1, np.int64)  # definition in force, the one before, the one before that
+    current = np.full((16, HISTORY), -1, np.int64)  # the definition in force, then those before it
     work = np.zeros(1, np.int64)
     limit = WORK_PER_BYTE * (stop - first) + 100_000
     base = np.int64(-1)
@@ -222,6 +299,7 @@ def salvage(
     previous = np.int64(-1)
     previous_is_data = False
     after_gap = False
+    rolling = True
     while p < stop:
         if n + 2 >= offset.shape[0]:
             return 4
@@ -244,7 +322,7 @@ def salvage(
                 known[local, 0] = found[1]
                 known[local, 1] = found[2]
                 known[local, 2] = found[3]
-                taken = told == 4 or in_step(data, q, stop, known, scratch, look, base, ENOUGH, work)
+                taken = told == 4 or in_step(data, q, stop, known, scratch, look, base, ENOUGH, rolling, work)
                 if taken:
                     definitions[m, 0] = p
                     definitions[m, 1] = found[6]
@@ -254,9 +332,7 @@ def salvage(
                     definitions[m, 5] = found[5]
                     definitions[m, 6] = found[2]
                     definitions[m, 7] = section
-                    current[local, 2] = current[local, 1]
-                    current[local, 1] = current[local, 0]
-                    current[local, 0] = m
+                    _remember(data, definitions, current, local, m)
                     m += 1
                     previous = p
                     previous_is_data = False
@@ -264,60 +340,61 @@ def salvage(
                     known[local, 0], known[local, 1], known[local, 2] = was0, was1, was2
         elif header & 0x80 or header & 0x30 == 0:
             local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
-            for age in range(3):
+            chosen = -1
+            spare = -1
+            for age in range(HISTORY):
                 d = current[local, age]
                 if d < 0:
                     break
-                size = np.int64(definitions[d, 2])
                 at = np.int64(definitions[d, 6])
-                if p + 1 + size > stop:
+                q = p + 1 + definitions[d, 2]
+                if q > stop:
                     continue
-                if age:
-                    # an older definition of this local type: the newer one may be damage that looked like one
-                    known[local, 0] = size
-                    known[local, 1] = at
-                    known[local, 2] = definitions[d, 3]
-                q = p + 1 + size
                 time = _time(data, p + at, definitions[d, 3]) if at >= 0 else np.int64(NO_TIME)
-                new_base = base
-                if time != NO_TIME and _close(time, base):
-                    taken = True
-                    new_base = time
-                elif in_step(data, q, stop, known, scratch, look, base, ENOUGH, work):
-                    taken = True
-                    doubtful = doubtful or time != NO_TIME
-                    if time != NO_TIME and base < 0:
-                        new_base = time
-                elif time != NO_TIME and in_step(
-                    data, q, stop, known, scratch, look, time, 2 * ENOUGH if base >= 0 else ENOUGH, work
-                ):
-                    taken = True
-                    doubtful = doubtful or base >= 0
-                    new_base = time
-                elif q == stop and time == NO_TIME:
-                    taken = True
-                    doubtful = True
-                if taken:
-                    if age:
-                        doubtful = True
-                        kept = current[local, age]
-                        current[local, age] = current[local, 0]
-                        current[local, 0] = kept
-                    base = new_base
-                    offset[n] = p
-                    definition[n] = d
-                    doubt[n] = doubtful
-                    if header & 0x80:
-                        n_compressed += 1
-                    n += 1
-                    previous = p
-                    previous_is_data = True
+                if age and time == NO_TIME:
+                    # an older definition is tried only where a timestamp can speak for it
+                    continue
+                close = time != NO_TIME and _close(time, base)
+                if age and not close:
+                    continue
+                _use(definitions, d, known, local)
+                if in_step(data, q, stop, known, scratch, look, time if close else base, ENOUGH, rolling, work):
+                    chosen = age
                     break
-                if age:
-                    d = current[local, 0]
-                    known[local, 0] = definitions[d, 2]
-                    known[local, 1] = definitions[d, 6]
-                    known[local, 2] = definitions[d, 3]
+                if spare < 0 and (close or (q == stop and time == NO_TIME)):
+                    spare = age
+                if time != NO_TIME and base < 0:
+                    if in_step(data, p, stop, known, scratch, look, -1, 1 + ENOUGH, rolling, work):
+                        chosen = age
+                        break
+            if chosen < 0 and spare >= 0:
+                chosen = spare
+                doubtful = True
+            if chosen >= 0:
+                d = current[local, chosen]
+                for k in range(chosen, 0, -1):
+                    current[local, k] = current[local, k - 1]
+                current[local, 0] = d
+                at = np.int64(definitions[d, 6])
+                q = p + 1 + definitions[d, 2]
+                time = _time(data, p + at, definitions[d, 3]) if at >= 0 else np.int64(NO_TIME)
+                if time != NO_TIME:
+                    if base < 0 or _close(time, base):
+                        base = time
+                        rolling = False
+                    else:
+                        doubtful = True
+                offset[n] = p
+                definition[n] = d
+                doubt[n] = doubtful or chosen > 0
+                if header & 0x80:
+                    n_compressed += 1
+                n += 1
+                previous = p
+                previous_is_data = True
+                taken = True
+            if current[local, 0] >= 0:
+                _use(definitions, current[local, 0], known, local)
         if taken:
             after_gap = False
             p = q
@@ -327,51 +404,66 @@ def salvage(
         x = previous + 1 if previous >= 0 and previous_is_data else p + 1
         target = np.int64(-1)
         target_base = base
+        far = np.int64(-1)
+        far_base = base
         while x < stop:
             work[0] += 1
-            if work[0] > limit:
-                x = stop
+            if work[0] > limit or (far >= 0 and x > far + FAR_SEARCHED_BYTES):
                 break
             header = np.int64(data[x])
-            need = 2 * ENOUGH if x < p else ENOUGH
+            more = ENOUGH if x < p else 0
             if header & 0xC0 == 0x40:
                 if header & 0x10 == 0 and x + 6 <= stop and data[x + 1] == 0 and data[x + 2] <= 1:
                     told = check_definition(data, x, stop, found)
-                    if told >= 2:
-                        work[0] += found[4] + found[5]
-                        if in_step(data, x, stop, known, scratch, look, base, max(need, 5), work) or (
-                            told == 4 and found[4] > 3
-                        ):
-                            target = x
-                            break
+                    work[0] += found[4] + found[5]
+                    if (told == 4 and found[4] > 3) or (
+                        told >= 2
+                        and in_step(data, x, stop, known, scratch, look, base, ENOUGH + 1 + more, rolling, work)
+                    ):
+                        target = x
+                        target_base = base
+                        break
             elif header & 0x80 or header & 0x30 == 0:
                 local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
-                size, at = known[local, 0], known[local, 1]
-                if size >= 0 and at >= 0 and x + 1 + size <= stop:
-                    time = _time(data, x + at, known[local, 2])
-                    if time != NO_TIME:
-                        if _close(time, base):
-                            if need == ENOUGH or in_step(
-                                data, x, stop, known, scratch, look, base, need, work
-                            ):
-                                target = x
-                                break
-                        else:
-                            near = base >= 0 and -NEAR_BACK_S <= time - base <= NEAR_AHEAD_S
-                            # 1 for the first timestamp, 4 for each close one after it
-                            need = 5 if base < 0 or near else 13
-                            if x < p:
-                                need += 4
-                            if in_step(data, x, stop, known, scratch, look, -1, need, work):
-                                target = x
-                                target_base = time
-                                break
-                elif size >= 0 and header & 0x80 and in_step(
-                    data, x, stop, known, scratch, look, base, need, work
-                ):
-                    target = x
+                for age in range(HISTORY):
+                    d = current[local, age]
+                    if d < 0:
+                        break
+                    at = np.int64(definitions[d, 6])
+                    if x + 1 + definitions[d, 2] > stop:
+                        continue
+                    if at < 0:
+                        if header & 0x80 == 0 or not rolling:
+                            continue
+                        time = np.int64(NO_TIME)
+                    else:
+                        time = _time(data, x + at, definitions[d, 3])
+                        if time == NO_TIME:
+                            continue
+                    _use(definitions, d, known, local)
+                    if time == NO_TIME or _close(time, base):
+                        need = ENOUGH + more if time == NO_TIME else more
+                        if need == 0 or in_step(data, x, stop, known, scratch, look, base, need + more, rolling, work):
+                            target = x
+                            target_base = base if time == NO_TIME else time
+                    elif base < 0 or -NEAR_BACK_S <= time - base <= NEAR_AHEAD_S:
+                        # 1 for the first timestamp, 4 for each close one after it
+                        if in_step(data, x, stop, known, scratch, look, -1, 1 + ENOUGH + more, rolling, work):
+                            target = x
+                            target_base = time
+                    elif far < 0 and in_step(data, x, stop, known, scratch, look, -1, FAR + more, rolling, work):
+                        far = x
+                        far_base = time
+                    if age:
+                        _use(definitions, current[local, 0], known, local)
+                    if target >= 0:
+                        break
+                if target >= 0:
                     break
             x += 1
+        if target < 0 and far >= 0:
+            target = far
+            target_base = far_base
         gap_from = p
         end = target if target >= 0 else stop
         if target >= 0 and target < p:

@@ -102,7 +102,7 @@ def _read_section(walker: Walker, raw: bytes, header: Header, section: int) -> i
                 walker.note(
                     "file_crc", declared, 2, "the file's checksum is wrong: some bytes are not what was written"
                 )
-            if walker.walk(first, declared, section) == REACHED_STOP:
+            if walker.walk(first, declared, section) == REACHED_STOP and (crc_right or not walker.doubts()):
                 return declared + 2
             return _recover(walker, first, declared, section, declared + 2)
     if died:
@@ -120,6 +120,8 @@ def _read_section(walker: Walker, raw: bytes, header: Header, section: int) -> i
         if stop + 2 <= end:
             if walker.crc(header.at, stop) != _stored(raw, stop):
                 walker.note("file_crc", stop, 2, "the file's checksum is wrong")
+                if walker.doubts():
+                    walker.recover(first, stop, section, cut=False)
         else:
             walker.note("no_crc", stop, 0, "the file ends without its checksum")
         return min(stop + 2, end) if closed and stop + 2 <= end else end

@@ -21,6 +21,9 @@ from telemetry.ingest.fit.index import (
     N_MESSAGES,
     NOT_DEFINED,
     POSITION,
+    REACHED_STOP,
+    TOO_MANY_DEFINITIONS,
+    TOO_MANY_MESSAGES,
     Index,
     Tables,
 )
@@ -83,8 +86,24 @@ class Walker:
         """Take back the last walk."""
         self.tables.counts[:] = self._before
 
+    def doubts(self) -> bool:
+        """True where the last walk ended well and yet met timestamps that jump: it may have run out of step."""
+        n = int(self._before[N_MESSAGES])
+        tables = self.tables
+        return self._strength(tables, n, int(tables.counts[N_MESSAGES]))[1] > 0
+
+    def _strength(self, tables: Tables, first: int, last: int) -> tuple[int, int]:
+        from telemetry.ingest.fit.salvage_kernel import strength
+
+        out = np.zeros(2, np.int64)
+        m = int(tables.counts[N_DEFINITIONS])
+        strength(
+            self.data, tables.offset[first:last], tables.definition[first:last], tables.definitions[:m], out
+        )
+        return int(out[0]), int(out[1])
+
     def recover(self, first: int, stop: int, section: int, cut: bool) -> None:
-        """After a walk that failed: salvage the same bytes, and keep whichever found more.
+        """After a walk that failed, or that cannot be right: salvage the same bytes, and keep what is told better.
 
         `cut` : the upload ends here, so that an unfinished message at the end is no surprise.
 
@@ -95,45 +114,53 @@ class Walker:
         from telemetry.ingest.fit.salvage_kernel import salvage
 
         tables, before = self.tables, self._before
-        strict = tables.counts.copy()
-        failed_at = int(strict[POSITION])
-        if cut and self._status in (MESSAGE_CUT, DEFINITION_CUT) and stop - failed_at < 256:
-            # a recorder that died in the middle of a message: is there anything behind the last whole one?
-            tail = True
-        else:
-            tail = False
+        n, m = int(before[N_MESSAGES]), int(before[N_DEFINITIONS])
+        failed_at = int(tables.counts[POSITION])
+        strict, _ = self._strength(tables, n, int(tables.counts[N_MESSAGES]))
         self.compiled = True
         room = Tables(max(16, stop - first))
-        n, m = int(before[N_MESSAGES]), int(before[N_DEFINITIONS])
         doubt = np.zeros(len(room.offset), np.uint8)
         gaps = np.zeros((MOST_GAPS, 2), np.int32)
         status = salvage(
-            self.data, first, stop, section, room.offset, room.definition, room.definitions, room.counts, doubt, gaps
+            self.data,
+            first,
+            stop,
+            section,
+            room.offset,
+            room.definition,
+            room.definitions,
+            room.counts,
+            doubt,
+            gaps,
         )
         if status in LIMIT_OF_STATUS:
             self._too_many(status, first)
         found, defined, n_gaps = (int(value) for value in room.counts[:3])
         gaps = gaps[:n_gaps]
-        lost = int((gaps[:, 1] - gaps[:, 0]).sum())
-        if found <= int(strict[N_MESSAGES]) - n and lost >= stop - failed_at or (tail and n_gaps <= 1 and lost >= stop - failed_at):
-            kind, detail = PROBLEM[self._status]
-            self.note(kind, failed_at, stop - failed_at, detail)
-            return
+        if self._strength(room, 0, found)[0] <= strict:
+            whole = int(tables.counts[N_MESSAGES]) - n
+            lost = int((gaps[:, 1] - gaps[:, 0]).sum())
+            if self._status == REACHED_STOP:
+                return
+            if found <= whole or lost >= stop - failed_at:
+                kind, detail = PROBLEM[self._status]
+                self.note(kind, failed_at, stop - failed_at, detail)
+                return
         if n + found + 1 > len(tables.offset):
-            self._too_many(4, first)
+            self._too_many(TOO_MANY_MESSAGES, first)
         if m + defined + 1 > len(tables.definitions):
-            self._too_many(5, first)
+            self._too_many(TOO_MANY_DEFINITIONS, first)
         tables.offset[n : n + found] = room.offset[:found]
         tables.definition[n : n + found] = room.definition[:found] + m
         tables.definitions[m : m + defined] = room.definitions[:defined]
         tables.counts[:] = before
         tables.counts[N_MESSAGES] += found
         tables.counts[N_DEFINITIONS] += defined
-        tables.counts[N_COMPRESSED] += room.counts[3]
+        tables.counts[N_COMPRESSED] += room.counts[N_COMPRESSED]
         self._doubtful.append((n, doubt[:found]))
         self.salvaged = True
         for start, end in gaps.tolist():
-            if cut and end == stop and len(gaps) and start == gaps[-1, 0]:
+            if cut and end == stop:
                 self.note("truncated", start, end - start, "no whole message in these last bytes")
             else:
                 self.note("resync", start, end - start, "these bytes are no messages: skipped to the next that are")
