@@ -50,7 +50,8 @@ def absent(reason: str, unit: str) -> Drift:
     return Drift(None, unit, applicable=False, why_not=reason)
 
 
-def _too_short(c: Conditioned, context: Context) -> str | None:
+def too_short(c: Conditioned, context: Context) -> str | None:
+    """Why a class is too short for any drift, None where it is long enough."""
     least = context.limits["drift_min_minutes"]
     minutes = float(c.time_s[-1] - c.time_s[0]) / 60.0 if len(c) else 0.0
     # the last sample stands for one more step: a 20 min class has its last sample at 19:59
@@ -62,7 +63,7 @@ def _too_short(c: Conditioned, context: Context) -> str | None:
 
 def _cadence(c: Conditioned, context: Context, group: Sequence[ClassRecording] | None) -> Found:
     names = ("cadence_drift_rpm_per_min", "cadence_variability_ratio", "cadence_drift_class_rpm_per_min")
-    why = _too_short(c, context)
+    why = too_short(c, context)
     if why is None and not (c.pedalling & np.isfinite(c.torque_nm)).any():
         why = "no torque is known: cadence drift compares cadence at matched torque"
     if why is not None:
@@ -160,7 +161,7 @@ def _heart_rate_model(
 ) -> HeartRateModel:
     limits = context.limits
     coverage = _coverage(c, rate)
-    why = _too_short(c, context)
+    why = too_short(c, context)
     if not np.isfinite(rate).any():
         why = f"no {label} was recorded"
     elif not np.isfinite(c.power_w).any():
@@ -239,7 +240,7 @@ def steady_share(time_s: np.ndarray, dt_s: np.ndarray, power_w: np.ndarray, band
 
 def _decoupling(c: Conditioned, context: Context) -> MetricResult:
     name, limits = "decoupling_pct", context.limits
-    why = _too_short(c, context)
+    why = too_short(c, context)
     if not np.isfinite(c.heart_rate_bpm).any():
         why = "no heart rate was recorded"
     elif not np.isfinite(c.power_w).any():

@@ -270,14 +270,19 @@ def symptoms_of_class(
 
     The pain of a class is the highest entry during it or within 24 h after; usual is the median of the 28
     days before, from three entries on. Entries are mappings: kind "pain", at, value. No entry is not 0.
+
+    Raises
+    ------
+    BadInput : a rating outside 0 to 10, or a time that cannot be read
     """
-    pain = None if symptoms is None else symptoms.pain
-    usual = None if symptoms is None else symptoms.usual_pain
+    pain = None if symptoms is None else _rating(symptoms.pain, "pain")
+    usual = None if symptoms is None else _rating(symptoms.usual_pain, "usual pain")
     if started_at is not None and (pain is None or usual is None):
         entries = [
-            (when, float(entry["value"]))
+            (when, rating)
             for entry in diary
-            if isinstance(entry, Mapping) and entry.get("kind") == "pain" and entry.get("value") is not None
+            if isinstance(entry, Mapping) and entry.get("kind") == "pain"
+            if (rating := _rating(entry.get("value"), "diary, pain")) is not None
             if (when := moment(entry.get("at"))) is not None
         ]
         until = started_at + timedelta(seconds=duration_s, hours=PAIN_HOURS)
@@ -289,3 +294,12 @@ def symptoms_of_class(
         if usual is None and len(before) >= PAIN_MIN_ENTRIES:
             usual = median(before)
     return Symptoms(pain, usual)
+
+
+def _rating(value: Any, place: str) -> float | None:
+    """A pain rating from 0 to 10, None where there is none."""
+    if value is None:
+        return None
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0.0 <= value <= 10.0:
+        raise BadInput("a pain rating is out of bounds", place=place, expected="0 to 10", got=repr(value))
+    return float(value)

@@ -72,7 +72,7 @@ def review(
         flagged=state in ("review", "see_clinician"),
         findings=tuple(findings),
         unchecked=tuple(unchecked),
-        summary=_summary(state, findings, unchecked),
+        summary=_summary(state, findings, unchecked, facts.limits["review_factor"]),
         statement=wording.STATEMENT if fixed_text is None else fixed_text,
         next_step=next_step if fixed_text is None else "",
         questions=tuple(questions) if fixed_text is None else (),
@@ -113,12 +113,14 @@ def _finding(rule: Rule, hits: tuple[Hit, ...]) -> Finding:
     )
 
 
-def _summary(state: ReviewState, findings: list[Finding], unchecked: list[Unchecked]) -> str:
+def _summary(state: ReviewState, findings: list[Finding], unchecked: list[Unchecked], factor: float) -> str:
     reasons = "; ".join(
         f"{finding.title[0].lower()}{finding.title[1:]} ({finding.code})" for finding in findings
     )
     count = f"{len(findings)} reason{'s' if len(findings) > 1 else ''}"
     text = wording.SUMMARIES[state].format(reasons=reasons, count=count)
+    if state == "review" and len(findings) == 1 and findings[0].code == "R2":
+        text += wording.TWICE_TAIL.format(factor=factor)
     if state in ("usual", "note") and unchecked:
         text += wording.UNCHECKED_TAIL.format(rules=", ".join(dict.fromkeys(item.rule for item in unchecked)))
     return text

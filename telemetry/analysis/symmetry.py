@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from telemetry.analysis import robust
+from telemetry.analysis.fatigue_drift import too_short
 from telemetry.analysis.metric_rows import METRIC_ROWS, result
 from telemetry.model import BalanceBin, Drift, MetricResult
 
@@ -46,6 +47,8 @@ BALANCE_CAVEAT = (
 SMOOTHNESS_CAVEAT = (
     "Left, right and combined smoothness are different numbers and are never mixed. Descriptive only."
 )
+
+FEW_BLOCKS = "too few minutes of loaded pedalling"
 
 EFFORT_MIN_S = 20.0
 REST_SHARE_OF_FTP = 0.55
@@ -85,19 +88,20 @@ def symmetry(
             float(np.average(balance[read], weights=weights[read])) if weights[read].sum() > 0 else math.nan
         )
         coverage = float(seconds[read].sum() / seconds.sum()) if seconds.sum() > 0 else 0.0
-        line = drift_within_bins(c.time_s, balance, index, weights, seconds)
+        short = too_short(c, context)
+        line = None if short else drift_within_bins(c.time_s, balance, index, weights, seconds)
         metrics[names[0]] = result(names[0], mean, coverage=coverage)
-        metrics[names[1]] = _metric(names[1], line)
+        metrics[names[1]] = _metric(names[1], line, short or FEW_BLOCKS)
         metrics[names[2]] = result(
             names[2],
             _high_minus_low(balance, index, weights, seconds),
             absent_because="torque did not vary enough to compare high with low",
         )
-        drift = {"symmetry": _drift(line, _caveat(c))}
+        drift = {"symmetry": _drift(line, _caveat(c), short or FEW_BLOCKS)}
         curves["balance_time_s"], curves["balance_right_pct"] = _curve(c.time_s, balance, weights, seconds)
         bins = by_torque(c.torque_nm, balance, weights, seconds)
 
-    more, drift["smoothness"] = _fields(c, index, weights, seconds)
+    more, drift["smoothness"] = _fields(c, context, index, weights, seconds)
     return {**metrics, **more}, drift, curves, bins
 
 
@@ -172,21 +176,22 @@ def by_torque(
 
 
 def _fields(
-    c: Conditioned, index: np.ndarray, weights: np.ndarray, seconds: np.ndarray
+    c: Conditioned, context: Context, index: np.ndarray, weights: np.ndarray, seconds: np.ndarray
 ) -> tuple[dict[str, MetricResult], Drift]:
     metrics: dict[str, MetricResult] = {}
     lines: dict[str, robust.Line] = {}
+    short = too_short(c, context)
     for field in EFFECTIVENESS_AND_SMOOTHNESS:
         name, values = drift_name(field), c.others.get(field)
         if values is None or not np.isfinite(values).any():
             metrics[name] = result(name, None, absent_because="not recorded")
             continue
-        line = drift_within_bins(c.time_s, values, index, weights, seconds)
-        metrics[name] = _metric(name, line)
+        line = None if short else drift_within_bins(c.time_s, values, index, weights, seconds)
+        metrics[name] = _metric(name, line, short or FEW_BLOCKS)
         if line is not None:
             lines[field] = line
     if not lines:
-        why = "no pedal smoothness or torque effectiveness was recorded for long enough"
+        why = short or "no pedal smoothness or torque effectiveness was recorded for long enough"
         return metrics, Drift(None, "points/h", applicable=False, why_not=why)
     told = "; ".join(
         f"{METRIC_ROWS[drift_name(field)].title.removeprefix('Drift of ')} {line.slope:+.1f} points/h "
@@ -194,18 +199,17 @@ def _fields(
         for field, line in lines.items()
     )
     first = next(iter(lines.values()))
-    return metrics, _drift(first, f"{told[0].upper()}{told[1:]}. {SMOOTHNESS_CAVEAT}")
+    return metrics, _drift(first, f"{told[0].upper()}{told[1:]}. {SMOOTHNESS_CAVEAT}", FEW_BLOCKS)
 
 
-def _metric(name: str, line: robust.Line | None) -> MetricResult:
+def _metric(name: str, line: robust.Line | None, why: str) -> MetricResult:
     if line is None:
-        return result(name, None, absent_because="too few half minutes of loaded pedalling")
+        return result(name, None, absent_because=why)
     return result(name, line.slope, low=line.low, high=line.high)
 
 
-def _drift(line: robust.Line | None, detail: str) -> Drift:
+def _drift(line: robust.Line | None, detail: str, why: str) -> Drift:
     if line is None:
-        why = "too few half minutes of loaded pedalling"
         return Drift(None, "points/h", applicable=False, why_not=why)
     return Drift(line.slope, "points/h", line.low, line.high, detail=detail)
 

@@ -148,6 +148,7 @@ SUMMARIES = {
     "not_enough_data": "There is not enough data in this recording for a back-risk review.",
     "see_clinician": "The answers to the screening questions come before anything a bike recorded.",
 }
+TWICE_TAIL = " This one reason is {factor:g} times its limit or more, which is a flag by itself."
 UNCHECKED_TAIL = " Not everything could be checked: {rules}."
 
 

@@ -125,7 +125,9 @@ def test_one_reason_is_a_note_and_two_are_a_review() -> None:
     ],
 )
 def test_grinding_at_twice_its_limit_is_a_review_by_itself(changed: dict[str, float], state: str) -> None:
-    assert judged(facts(metrics=metrics(**changed))).state == state
+    found = judged(facts(metrics=metrics(**changed)))
+    assert found.state == state
+    assert ("2 times its limit or more" in found.summary) is (state == "review")
 
 
 def test_the_factor_is_a_limit_of_its_own() -> None:
@@ -478,6 +480,15 @@ def test_pain_of_a_class_is_taken_from_the_diary() -> None:
     assert history.symptoms_of_class(None, [entry(0.5, 4, "treatment")], STARTED_AT, 2700.0) == Symptoms()
     told = history.symptoms_of_class(Symptoms(1.0, None), diary, STARTED_AT, 2700.0)
     assert told == Symptoms(1.0, 2.0)
+
+
+@pytest.mark.parametrize("nonsense", [-1, 11, "much", True, math.nan])
+def test_pain_outside_its_scale_is_named(nonsense: Any) -> None:
+    with pytest.raises(BadInput, match="expected 0 to 10"):
+        history.symptoms_of_class(Symptoms(nonsense), (), STARTED_AT, 2700.0)
+    entry = {"kind": "pain", "at": STARTED_AT, "value": nonsense}
+    with pytest.raises(BadInput, match="diary, pain"):
+        history.symptoms_of_class(None, [entry], STARTED_AT, 2700.0)
 
 
 # --- history ------------------------------------------------------------------------------------------------

@@ -105,6 +105,22 @@ def test_each_field_drifts_by_itself() -> None:
     assert not silent.applicable
 
 
+def test_short_classes_have_a_share_and_no_drift() -> None:
+    built = recording(
+        power_w=POWER[:900],
+        cadence_rpm=CADENCE[:900],
+        right_balance_pct=51.0 + TIME[:900] % 2,
+        left_pedal_smoothness_pct=20.0 + TIME[:900] % 2,
+        single_sided=False,
+    )
+    analysis = analyze(built)
+    assert analysis.metric("right_balance_pct") == pytest.approx(51.5, abs=0.1)
+    for name in ("right_balance_drift_points", "left_pedal_smoothness_drift_points"):
+        assert "under 20 minutes" in (analysis.metrics[name].absent_because or "")
+    assert not analysis.drift["symmetry"].applicable
+    assert not analysis.drift["smoothness"].applicable
+
+
 def test_torque_bins_are_fixed_and_need_a_minute() -> None:
     torque = np.repeat([15.0, 25.0, 35.0], [120, 60, 59])
     weights = np.ones(len(torque))

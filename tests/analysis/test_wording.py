@@ -53,7 +53,12 @@ def fixed_texts() -> list[str]:
         wording.SCREENING_QUESTION,
         wording.UNCHECKED_TAIL,
     ]
-    found += [*wording.URGENCY_TEXTS.values(), *wording.SUMMARIES.values(), wording.effort_question(3)]
+    found += [
+        wording.TWICE_TAIL,
+        *wording.URGENCY_TEXTS.values(),
+        *wording.SUMMARIES.values(),
+        wording.effort_question(3),
+    ]
     found += [question.text for question in wording.SCREENING]
     found += [advice for _, advice in wording.NEXT_STEPS]
     found += [wording.NEXT_STEP_SHORT, wording.NEXT_STEP_QUALITY]
