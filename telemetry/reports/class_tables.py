@@ -33,7 +33,10 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """Cells of one line, the first is its heading. A `marked` line stands out; a `group` opens a section."""
+    """Cells of one line: a heading, then values; a last cell that comes early spans what is left.
+
+    A `marked` line stands out; a `group` opens a section.
+    """
 
     cells: tuple[Cell, ...]
     marked: bool = False
@@ -108,23 +111,28 @@ def blocks(analysis: ClassAnalysis) -> Table | None:
     """Laps or programme steps, each with its own load."""
     if not analysis.blocks:
         return None
-    rows = tuple(
-        Row(
-            (
-                Cell(words.clean(block.label, 40) or f"Block {index}"),
-                Cell(words.span(block.start_s, block.stop_s)),
-                _number(block.mean_power_w, "W"),
-                _number(block.mean_cadence_rpm, "rpm"),
-                _number(block.mean_torque_nm, "N·m"),
-                _number(block.mean_heart_rate_bpm, "bpm"),
-                _number(block.torque_load, "TL"),
-                Cell(words.clock(block.grinding_s) if block.grinding_s else words.ABSENT, block.grinding_s),
-            )
-        )
-        for index, block in enumerate(analysis.blocks, 1)
+    numbers = (
+        ("Power, W", "W", "mean_power_w"),
+        ("Cadence, rpm", "rpm", "mean_cadence_rpm"),
+        ("Torque, N·m", "N·m", "mean_torque_nm"),
+        ("Heart rate, bpm", "bpm", "mean_heart_rate_bpm"),
+        ("TL", "TL", "torque_load"),
     )
-    columns = ("Power, W>", "Cadence, rpm>", "Torque, N·m>", "Heart rate, bpm>", "TL>", "Grinding, m:ss>")
-    return Table("Block by block", _columns("Block", "Time", *columns), rows, "Means over each block.")
+    known = [row for row in numbers if any(getattr(block, row[2]) is not None for block in analysis.blocks)]
+    ground = any(block.grinding_s for block in analysis.blocks)
+    rows = []
+    for index, block in enumerate(analysis.blocks, 1):
+        cells = [
+            Cell(words.clean(block.label, 40) or f"Block {index}"),
+            Cell(words.span(block.start_s, block.stop_s)),
+            *(_number(getattr(block, name), unit) for _, unit, name in known),
+        ]
+        if ground:
+            seconds = words.clock(block.grinding_s) if block.grinding_s else words.ABSENT
+            cells.append(Cell(seconds, block.grinding_s))
+        rows.append(Row(tuple(cells)))
+    titles = [f"{title}>" for title, _, _ in known] + (["Grinding, m:ss>"] if ground else [])
+    return Table("Block by block", _columns("Block", "Time", *titles), tuple(rows), "Means over each block.")
 
 
 def bouts(analysis: ClassAnalysis) -> Table | None:
@@ -257,7 +265,7 @@ def drift(analysis: ClassAnalysis) -> Table | None:
         label = Cell(_DRIFTS.get(name, name.replace("_", " ").capitalize()))
         if not item.applicable or (item.value is None and item.window_min is None):
             why = f"not applicable: {words.clean(item.why_not or 'not computed', 200)}"
-            rows.append(Row((label, Cell(words.ABSENT), Cell(""), Cell(""), Cell(why))))
+            rows.append(Row((label, Cell(why))))
             continue
         window = item.window_min
         within = words.interval(item.low, item.high, item.unit)

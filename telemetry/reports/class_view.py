@@ -14,7 +14,7 @@ from telemetry.model import ClassAnalysis, Device, Finding
 from telemetry.reports import class_tables as tables
 from telemetry.reports import glossary, words
 from telemetry.reports.class_tables import Table
-from telemetry.reports.class_tiles import GRADES, Gauge, Tile, gauge, tiles
+from telemetry.reports.class_tiles import GRADES, Gauge, Tile, gauge, limit_of, tiles
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,10 +314,21 @@ def _pictures(analysis: ClassAnalysis) -> tuple[Picture, ...]:
     from telemetry.reports.figures import FIGURES
 
     return tuple(
-        Picture(name, figure.title, glossary.CAPTIONS.get(name, ""), words.clean(figure.alt(analysis), 2000))
+        Picture(name, figure.title, _caption(analysis, name), words.clean(figure.alt(analysis), 2000))
         for name, figure in FIGURES.items()
         if not name.startswith("reason") and figure.applies(analysis)
     )
+
+
+def _caption(analysis: ClassAnalysis, name: str) -> str:
+    """What to see in a figure; of bouts and the late minute only where this class has them."""
+    said = [glossary.CAPTIONS.get(name, "")]
+    if analysis.bouts and name in ("timeline", "load"):
+        said.append(glossary.BOUTS_SHADED if name == "timeline" else glossary.LOAD_OF_BOUTS)
+    late = limit_of(analysis, "late_minute")
+    if name == "timeline" and late is not None and analysis.recording.duration_s > 60.0 * late:
+        said.append(glossary.LATE_MARKED.format(minute=words.plain(late)))
+    return " ".join(part for part in said if part)
 
 
 def _limits_note(analysis: ClassAnalysis) -> str:

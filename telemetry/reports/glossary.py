@@ -66,13 +66,18 @@ NOT_VALIDATED: tuple[str, ...] = (
 )
 
 CAPTIONS: dict[str, str] = {
-    "timeline": "The class as it was recorded. Bouts of slow, heavy pedalling are shaded, gaps in the data are left as gaps. Minute 30 is marked because riders often name it; it is a setting, not a finding.",
+    "timeline": "The class as it was recorded. Gaps in the data are left as gaps.",
     "torque_cadence": "Darker cells hold more seconds of pedalling. Along a thin line the power is the same: further left, it takes more torque. In the hatched region grinding begins.",
-    "load": "How torque load piled up over the class, and how much of it came from the bouts.",
+    "load": "How torque load piled up over the class.",
     "mean_maximal_torque": "The highest mean torque held for each length of time.",
     "drift": "What changed over the class at equal work. The programme, heat, coffee and a loose strap can look the same.",
     "balance": "Right share of power over the class. There is no agreed limit for it.",
 }
+
+BOUTS_SHADED = "Bouts of slow, heavy pedalling are shaded."
+LOAD_OF_BOUTS = "The lower part came from bouts of slow, heavy pedalling."
+LATE_MARKED = "Minute {minute} is marked because riders often name it; it is a setting, not a finding."
+"""Said beneath a figure only where it is to be seen there."""
 
 PAIN_PROMPTS: tuple[tuple[str, str], ...] = (
     ("Pain during the class, 0 to 10", "number"),

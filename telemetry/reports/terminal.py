@@ -76,7 +76,8 @@ def _tiles(tiles: tuple[Tile, ...]) -> Grid:
         number = " ".join(word for word in (tile.before, tile.text, tile.unit) if word)
         remarks = list(tile.lines)
         if tile.interval:
-            remarks.insert(0, f"Between {tile.interval.replace(' to ', ' and ')}.")
+            low, _, high = tile.interval.partition("\u00a0to\u00a0")
+            remarks.insert(0, f"Between {low} and {high}.")
         if tile.evidence:
             remarks.append(f"({tile.evidence})")
         grid.add_row(Text(tile.label), Text(number, style="bold"), Text(" ".join(remarks)))

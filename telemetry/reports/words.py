@@ -86,10 +86,10 @@ def quantity(value: float | None, unit: str) -> str:
 
 
 def interval(low: float | None, high: float | None, unit: str) -> str:
-    """An interval as "65.6 to 80.1", empty where either end is missing."""
+    """An interval as "65.6 to 80.1", never broken over lines; empty where either end is missing."""
     if low is None or high is None:
         return ""
-    return f"{amount(low, unit)} to {amount(high, unit)}"
+    return f"{amount(low, unit)}\u00a0to\u00a0{amount(high, unit)}"
 
 
 def percent(share: float | None) -> str:

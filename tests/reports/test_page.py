@@ -189,6 +189,37 @@ def test_an_overridden_limit_is_marked_and_named() -> None:
     assert "were set for this rider" in page.words() or "was set for this rider" in page.words()
 
 
+@pytest.mark.parametrize("name", ["grinder", "short", "heart_rate_only"])
+def test_every_drift_says_its_number_or_why_there_is_none(name: str) -> None:
+    (table,) = (t for t in page_of(name).all("table") if "Drift over the class" in t.text)
+    text = " ".join(table.text.split())
+    for drift in example(name).drift.values():
+        if drift.applicable and drift.value is not None:
+            assert words.number(abs(drift.value), 0) in text or words.signed(drift.value, drift.unit) in text
+        else:
+            assert f"not applicable: {drift.why_not}" in text
+
+
+def test_columns_that_would_be_empty_are_left_out_of_the_blocks() -> None:
+    analysis = example("many_laps")
+    bare = tuple(
+        dataclasses.replace(block, mean_power_w=None, mean_heart_rate_bpm=None) for block in analysis.blocks
+    )
+    table = view(dataclasses.replace(analysis, blocks=bare)).blocks
+    assert table is not None
+    titles = [column.title for column in table.columns]
+    assert titles[:4] == ["Block", "Time", "Cadence, rpm", "Torque, N·m"]
+    assert all(len(row.cells) == len(titles) for row in table.rows)
+
+
+def test_captions_speak_of_bouts_and_of_minute_thirty_only_where_they_are() -> None:
+    (short,) = (p for p in view(example("short")).pictures if p.name == "timeline")
+    (long,) = (p for p in view(example("grinder")).pictures if p.name == "timeline")
+    assert "Minute 30" not in short.caption
+    assert "Minute 30" in long.caption
+    assert glossary.BOUTS_SHADED in long.caption
+
+
 def test_what_could_be_different_names_ten_and_fifteen_revolutions_first() -> None:
     (table,) = (t for t in page_of("grinder").all("table") if "As ridden" in t.text)
     assert table.text.index("+10") < table.text.index("+15")

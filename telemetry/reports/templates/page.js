@@ -88,7 +88,7 @@
   };
 
   // --- the enlarged stretch
-  const WIDE = 900, LEFT = 84, RIGHT = 12, HIGH = 92, GAP = 16;
+  const WIDE = 900, LEFT = 104, RIGHT = 12, HIGH = 92, GAP = 16;
   const placeX = (index) => LEFT + (WIDE - LEFT - RIGHT) * (index - from) / Math.max(to - from, 1);
   const make = (name, attributes, text) => {
     const element = document.createElementNS(SVG, name);
@@ -186,6 +186,7 @@
     if (Math.abs(index - start) > 2) zoom(Math.min(start, index), Math.max(start, index));
   });
   slider.max = String(last);
+  slider.step = String(Math.max(1, Math.round(10 / trace.step_s)));
   slider.addEventListener("input", () => {
     show(Number(slider.value));
     if (at < from || at > to) zoom(at - (to - from) / 2, at + (to - from) / 2);
