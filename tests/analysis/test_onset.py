@@ -62,7 +62,7 @@ def test_steady_classes_raise_few_false_alarms(rho: float, most: int) -> None:
 def test_a_real_fade_is_found_near_its_minute() -> None:
     rng = np.random.default_rng(12)
     found, misses = 0, []
-    tries = 8 if WITHOUT_COMPILER else 40
+    tries = 40
     for k in range(tries):
         y = autocorrelated(rng, 90, 0.4, 2.0) - 0.5 * np.maximum(0.0, HALF_MINUTES - 30.0)
         stick = broken_stick(HALF_MINUTES, y, seed=str(k), runs=RUNS)
