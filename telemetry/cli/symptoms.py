@@ -97,7 +97,7 @@ def read_answers(path: Path) -> dict[str, Any]:
         if len(data) > LARGEST_BYTES:
             raise BadInput("too large for answers", file=str(path), expected="at most 1 MB")
         text = data.decode("utf-8-sig")
-        content: Any = json.loads(text) if text.lstrip().startswith(("{", "[")) else tomllib.loads(text)
+        content: Any = json.loads(text) if text.lstrip().startswith("{") else tomllib.loads(text)
     except OSError as cause:
         raise BadInput(
             f"cannot be read: {cause.strerror}", file=str(path), expected="answers in TOML or JSON"

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
+import shutil
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -71,3 +74,40 @@ def test_a_reader_that_leaves_early_is_no_trouble() -> None:
     os.close(writing)
     assert done.returncode == 1
     assert done.stderr == "" or "first run" in done.stderr
+
+
+@pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_stopped_in_the_middle_nothing_half_written_stays(tmp_path: Path, number: signal.Signals) -> None:
+    for name in range(30):
+        shutil.copy(ROOT / "fixtures" / "classes" / "usual.fit", tmp_path / f"{name:02}.fit")
+    command = [sys.executable, "-m", "telemetry", "report", str(tmp_path), "-o", str(tmp_path / "out")]
+    with subprocess.Popen(
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()  # one page is there: now it is in the middle
+        process.send_signal(number)
+        _, err = process.communicate(timeout=120)
+    assert process.returncode == (130 if number == signal.SIGINT else 143)
+    assert "Traceback" not in err
+    pages = sorted((tmp_path / "out").iterdir())
+    assert 0 < len(pages) < 30
+    assert all(page.suffix == ".html" and page.read_text().rstrip().endswith("</html>") for page in pages)
+
+
+@pytest.mark.skipif(os.name != "posix", reason="names of POSIX are bytes")
+def test_a_name_that_is_no_utf8_goes_through_byte_for_byte(tmp_path: Path) -> None:
+    name = b"caf\xe9"
+    try:
+        with open(os.path.join(os.fsencode(tmp_path), name + b".fit"), "wb") as handle:
+            handle.write((ROOT / "fixtures" / "classes" / "usual.fit").read_bytes())
+    except OSError:
+        pytest.skip("this file system wants UTF-8")
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-m", "telemetry", "report", "-q", "."]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=120)
+    assert (done.returncode, done.stdout) == (0, name + b".html\n")
+    command = [sys.executable, "-m", "telemetry", "analyze", "--json", "."]
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=120)
+    assert os.fsencode(json.loads(done.stdout)["recording"]["file"]) == name + b".fit"
