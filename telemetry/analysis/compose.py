@@ -69,6 +69,8 @@ def compose(
     )
     curves.update({**side_curves, **balance_curve})
 
+    doubts = grinding.resistance_doubt(c, found)
+    quality = replace(c.quality, issues=(*c.quality.issues, *doubts))
     facts = Facts(
         metrics=metrics,
         limits=context.limits,
@@ -85,7 +87,7 @@ def compose(
     )
     verdict = review(
         facts,
-        c.quality,
+        quality,
         recording.channels,
         screening=screening,
         efforts=symmetry.effort_hint(c, context),
@@ -93,7 +95,7 @@ def compose(
     return ClassAnalysis(
         recording=recording,
         rider=context.to_dict(),
-        quality=c.quality,
+        quality=quality,
         metrics={name: metrics[name] for name in METRIC_ROWS if name in metrics},
         bouts=found,
         drift={name: drift[name] for name in DRIFT_ORDER},

@@ -221,6 +221,7 @@ def test_steps_are_held_and_continuous_channels_interpolated():
     assert c.heart_rate_bpm[7:12].tolist() == [120.0, 122.5, 125.0, 127.5, 130.0]
     for name in ("standing", "heart_rate_bpm"):
         assert c.states[name][7:12].tolist() == [0, 1, 1, 1, 0]
+        assert c.states[name].sum() == 3
 
 
 def test_a_step_that_was_not_reported_stays_unknown():

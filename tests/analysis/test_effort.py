@@ -193,16 +193,13 @@ def test_quadrants_are_shares_of_pedalling_time():
     assert [load[f"quadrant_{k}_pct"] for k in (1, 2, 3, 4)] == [0.0, 75.0, 0.0, 25.0]
 
 
-def test_a_force_no_pedal_sees_is_dropped():
-    """2500 N at 0.17 m is 425 N·m; with limits opened, one such sample does not count."""
-    parts = [(60, 200, 60), (1, units.power_w(426, 30), 30), (1, units.power_w(424, 30), 30)]
+@pytest.mark.parametrize(("torque", "share"), [(424, 100 / 61), (426, 0.0)])
+def test_a_force_no_pedal_sees_is_dropped(torque, share):
+    """2500 N at 0.17 m is 425 N·m; with limits opened, one such second does not count."""
     limits = {"torque_ceiling_nm": 1000.0, "spike_factor": 100.0, "spike_run_s": 0.0}
-    load = segments(parts, ftp_w=200, limits=limits)
-    quadrant = kernels.quadrant_seconds(
-        load.c.dt_s, load.c.cadence_rpm, load.c.torque_nm, load.c.pedalling, 21.2, 90.0, 2500 * 0.17
-    )
-    assert quadrant.tolist() == [0.0, 61.0, 0.0, 0.0]
-    assert load["quadrant_2_pct"] == 100.0
+    load = segments([(60, 100, 60), (1, units.power_w(torque, 30), 30)], ftp_w=200, limits=limits)
+    assert load["quadrant_2_pct"] == pytest.approx(share)
+    assert load["quadrant_3_pct"] == pytest.approx(100 - share)
 
 
 def test_a_class_without_pedalling_has_no_quadrants():

@@ -8,9 +8,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry import units
+from telemetry.analysis import analyze
 from telemetry.analysis import grinding as kernels
 from telemetry.analysis.grinding import curves, in_bout, recovery_ratio, resistance_doubt
-from telemetry.model import Bout, Pause
+from telemetry.model import Bout, Pause, Rider
 from tests import reference
 from tests.analysis.classes import KINDS, WORKED_BOUT, WORKED_CLASS, analyse, messy, segments
 from tests.builders import recording, steps
@@ -295,6 +296,8 @@ def test_a_bout_at_low_resistance_casts_doubt_on_the_cadence(in_climb, trust, do
     if doubted:
         assert (issues[0].start_s, issues[0].stop_s, issues[0].seconds) == (120.0, 180.0, 60.0)
     assert resistance_doubt(load.c, ()) == ()
+    told = [issue.code for issue in analyze(load.c.recording, Rider(ftp_w=200)).quality.issues]
+    assert ("bout_at_low_resistance" in told) is doubted
 
 
 def test_in_bout_marks_exactly_the_samples_of_the_bouts():

@@ -277,6 +277,36 @@ def test_heart_rate_is_averaged_over_valid_time():
     assert class_.metrics["mean_heart_rate_bpm"].coverage == pytest.approx(2 / 3)
 
 
+def test_means_and_maxima_say_how_much_they_saw_and_pass_over_what_is_missing():
+    heart = np.full(1000, 150.0)
+    heart[:300] = np.nan
+    columns = steps([(1000, 200, 80)])
+    columns["power_w"][100:200] = np.nan
+    columns["cadence_rpm"][150:350] = np.nan
+    class_ = analyse(recording(**columns, heart_rate_bpm=heart), mass_kg=80)
+    for share, names in {
+        0.9: ("work_kj", "mean_power_w", "max_power_w", "power_per_kg"),
+        0.8: ("mean_cadence_rpm",),
+        0.75: ("torque_load", "mean_torque_nm", "rms_torque_nm", "peak_torque_modelled_nm", "mmt_1s_nm"),
+        0.7: ("mean_heart_rate_bpm", "max_heart_rate_bpm"),
+    }.items():
+        for name in names:
+            assert class_.metrics[name].coverage == pytest.approx(share), name
+    assert (class_["max_power_w"], class_["max_heart_rate_bpm"]) == (200.0, 150.0)
+
+
+def test_what_was_written_during_a_pause_is_no_maximum():
+    columns = steps([(100, 200, 80)])
+    columns["power_w"][50], heart = 900.0, np.full(100, 140.0)
+    heart[50] = 190.0
+    class_ = analyse(
+        recording(**columns, heart_rate_bpm=heart, pauses=(Pause(45.0, 55.0),)),
+        limits={"spike_factor": 100.0},
+    )
+    assert (class_["max_power_w"], class_["max_heart_rate_bpm"]) == (200.0, 140.0)
+    assert class_["mmt_1s_nm"] == pytest.approx(23.873, abs=0.001)
+
+
 # --- silence ------------------------------------------------------------------------------------------------
 
 ALWAYS_ABSENT = {"standing_min", "grinding_standing_min", "impulse_per_kg", "power_per_kg"}
