@@ -42,7 +42,17 @@ def _code_ok(code: int) -> bool:
     low = code & 0x1F
     if code & 0x60 or low > 16:
         return False
-    wide = low == 3 or low == 4 or low == 5 or low == 6 or low == 8 or low == 9 or low == 11 or low == 12 or low > 13
+    wide = (
+        low == 3
+        or low == 4
+        or low == 5
+        or low == 6
+        or low == 8
+        or low == 9
+        or low == 11
+        or low == 12
+        or low > 13
+    )
     return (code & 0x80 != 0) == wide
 
 
@@ -281,7 +291,8 @@ def salvage(
 ) -> int:
     """Index what can be told to be messages in data[first:stop]; return 0 or a limit's status of `index.py`.
 
-    counts: messages, definitions (both carried on), gaps. `doubt` : 1 for messages beside damage. `gaps` : from, to.
+    counts: messages, definitions (both carried on), gaps. `doubt` : 1 for messages beside damage and
+    all that were found after the first gap. `gaps` : from, to.
     """
     n = counts[0]
     m = counts[1]
@@ -300,6 +311,7 @@ def salvage(
     previous_is_data = False
     after_gap = False
     rolling = True
+    last_used = np.int64(-1)  # definition of the last message with a timestamp
     while p < stop:
         if n + 2 >= offset.shape[0]:
             return 4
@@ -310,7 +322,7 @@ def salvage(
         work[0] += 1
         header = np.int64(data[p])
         taken = False
-        doubtful = after_gap
+        doubtful = after_gap or n_gaps > 0
         q = p
         if header & 0xC0 == 0x40:
             told = check_definition(data, p, stop, found)
@@ -358,15 +370,23 @@ def salvage(
                 if age and not close:
                     continue
                 _use(definitions, d, known, local)
-                if in_step(data, q, stop, known, scratch, look, time if close else base, ENOUGH, rolling, work):
-                    chosen = age
+                for again in range(2):
+                    # what follows must be in step; before any timestamp is known, the message itself may begin it
+                    start = p if again else q
+                    try_base = time if close else base
+                    if again:
+                        if time == NO_TIME or base >= 0:
+                            break
+                        try_base = np.int64(-1)
+                    if in_step(
+                        data, start, stop, known, scratch, look, try_base, ENOUGH + again, rolling, work
+                    ):
+                        chosen = age
+                        break
+                if chosen >= 0:
                     break
                 if spare < 0 and (close or (q == stop and time == NO_TIME)):
                     spare = age
-                if time != NO_TIME and base < 0:
-                    if in_step(data, p, stop, known, scratch, look, -1, 1 + ENOUGH, rolling, work):
-                        chosen = age
-                        break
             if chosen < 0 and spare >= 0:
                 chosen = spare
                 doubtful = True
@@ -393,6 +413,8 @@ def salvage(
                 previous = p
                 previous_is_data = True
                 taken = True
+                if time != NO_TIME:
+                    last_used = d
             if current[local, 0] >= 0:
                 _use(definitions, current[local, 0], known, local)
         if taken:
@@ -404,28 +426,41 @@ def salvage(
         x = previous + 1 if previous >= 0 and previous_is_data else p + 1
         target = np.int64(-1)
         target_base = base
+        target_end = np.int64(-1)
         far = np.int64(-1)
         far_base = base
         while x < stop:
             work[0] += 1
             if work[0] > limit or (far >= 0 and x > far + FAR_SEARCHED_BYTES):
                 break
+            if target >= 0 and x >= target_end:
+                break
             header = np.int64(data[x])
             more = ENOUGH if x < p else 0
-            if header & 0xC0 == 0x40:
+            defines = header & 0xC0 == 0x40
+            ages = 0
+            local = header & 0x0F
+            if defines:
                 if header & 0x10 == 0 and x + 6 <= stop and data[x + 1] == 0 and data[x + 2] <= 1:
+                    ages = 1
+            elif header & 0x80 or header & 0x30 == 0:
+                ages = HISTORY
+                if header & 0x80:
+                    local = (header >> 5) & 3
+            for age in range(ages):
+                d = np.int64(-1)
+                time = base
+                try_base = base
+                need = ENOUGH + 1 + more
+                distant = False
+                if defines:
                     told = check_definition(data, x, stop, found)
                     work[0] += found[4] + found[5]
-                    if (told == 4 and found[4] > 3) or (
-                        told >= 2
-                        and in_step(data, x, stop, known, scratch, look, base, ENOUGH + 1 + more, rolling, work)
-                    ):
-                        target = x
-                        target_base = base
+                    if told < 2:
                         break
-            elif header & 0x80 or header & 0x30 == 0:
-                local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
-                for age in range(HISTORY):
+                    if told == 4 and found[4] > 3:
+                        need = 0
+                else:
                     d = current[local, age]
                     if d < 0:
                         break
@@ -435,31 +470,39 @@ def salvage(
                     if at < 0:
                         if header & 0x80 == 0 or not rolling:
                             continue
-                        time = np.int64(NO_TIME)
+                        need = ENOUGH + more
                     else:
                         time = _time(data, x + at, definitions[d, 3])
                         if time == NO_TIME:
                             continue
+                        if _close(time, base):
+                            need = 2 * more
+                        else:
+                            # 1 for the first timestamp, 4 for each close one after it
+                            try_base = np.int64(-1)
+                            need = 1 + ENOUGH + more
+                            if base >= 0 and not -NEAR_BACK_S <= time - base <= NEAR_AHEAD_S:
+                                distant = True
+                                need = FAR + more
+                                if far >= 0:
+                                    continue
                     _use(definitions, d, known, local)
-                    if time == NO_TIME or _close(time, base):
-                        need = ENOUGH + more if time == NO_TIME else more
-                        if need == 0 or in_step(data, x, stop, known, scratch, look, base, need + more, rolling, work):
-                            target = x
-                            target_base = base if time == NO_TIME else time
-                    elif base < 0 or -NEAR_BACK_S <= time - base <= NEAR_AHEAD_S:
-                        # 1 for the first timestamp, 4 for each close one after it
-                        if in_step(data, x, stop, known, scratch, look, -1, 1 + ENOUGH + more, rolling, work):
-                            target = x
-                            target_base = time
-                    elif far < 0 and in_step(data, x, stop, known, scratch, look, -1, FAR + more, rolling, work):
+                if target >= 0 and d != last_used:
+                    continue
+                if need == 0 or in_step(data, x, stop, known, scratch, look, try_base, need, rolling, work):
+                    if distant:
                         far = x
                         far_base = time
-                    if age:
-                        _use(definitions, current[local, 0], known, local)
-                    if target >= 0:
+                    else:
+                        target = x
+                        target_base = time
+                        # a message laid out like the last one before the gap is likelier: look a little further
+                        target_end = x if defines or d == last_used else x + 1 + definitions[d, 2]
                         break
-                if target >= 0:
-                    break
+            if not defines and current[local, 0] >= 0:
+                _use(definitions, current[local, 0], known, local)
+            if target >= 0 and x >= target_end:
+                break
             x += 1
         if target < 0 and far >= 0:
             target = far

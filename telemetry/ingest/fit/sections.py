@@ -78,9 +78,7 @@ def read_index(raw: bytes, file: str | None, compiled: bool) -> Reading:
         if following is None:
             break
         header = following
-    return Reading(
-        walker.index(), tuple(walker.damage), walker.salvaged, walker.doubtful(), sections
-    )
+    return Reading(walker.index(), tuple(walker.damage), walker.salvaged, walker.doubtful(), sections)
 
 
 def _read_section(walker: Walker, raw: bytes, header: Header, section: int) -> int:
@@ -100,7 +98,10 @@ def _read_section(walker: Walker, raw: bytes, header: Header, section: int) -> i
         if crc_right or ends_here:
             if not crc_right:
                 walker.note(
-                    "file_crc", declared, 2, "the file's checksum is wrong: some bytes are not what was written"
+                    "file_crc",
+                    declared,
+                    2,
+                    "the file's checksum is wrong: some bytes are not what was written",
                 )
             if walker.walk(first, declared, section) == REACHED_STOP and (crc_right or not walker.doubts()):
                 return declared + 2

@@ -163,7 +163,9 @@ class Walker:
             if cut and end == stop:
                 self.note("truncated", start, end - start, "no whole message in these last bytes")
             else:
-                self.note("resync", start, end - start, "these bytes are no messages: skipped to the next that are")
+                self.note(
+                    "resync", start, end - start, "these bytes are no messages: skipped to the next that are"
+                )
 
     def _strict(self, first: int, stop: int, section: int) -> int:
         tables = self.tables
