@@ -127,6 +127,15 @@ def annotated(function: Callable[..., Any]) -> Iterable[tuple[Any, Any]]:
             yield kind, said
 
 
+def readers() -> str:
+    """What can be read, by suffix."""
+    from telemetry.ingest import READERS
+
+    return table(
+        ("suffix", "what it is"), ((f"`{suffix}`", reader.name) for suffix, reader in READERS.items())
+    )
+
+
 def rules() -> str:
     """The rules of the review with their parts."""
     from telemetry.analysis.rules import RULES
@@ -187,6 +196,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "channels": channels,
     "errors": errors,
     "commands": commands,
+    "readers": readers,
     "rules": rules,
     "screening": screening,
     "shape": shape,
