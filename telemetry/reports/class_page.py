@@ -11,6 +11,7 @@ import base64
 import hashlib
 import json
 import re
+import weakref
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -63,10 +64,15 @@ def drawings(analysis: ClassAnalysis, shown: ClassView) -> dict[str, str]:
     """The SVG of every figure that the view names, drawn once for screen, phone and paper.
 
     The timeline is as wide as the page, and drawn a second time for a phone ("timeline_phone"). All others
-    are drawn at a width that fits half a page, and a whole phone.
+    are drawn at a width that fits half a page, and a whole phone. The last class's drawings are kept, as one
+    class is often written as a page and as a PDF.
     """
     from telemetry.reports.figures import FIGURES, PHONE_WIDTH_IN, render
 
+    global _last_drawn
+    last, kept = _last_drawn
+    if last is not None and last() is analysis:
+        return dict(kept)
     names = [picture.name for picture in shown.pictures] + [reason.figure for reason in shown.reasons]
     drawn = {}
     for name in dict.fromkeys(names):
@@ -76,7 +82,11 @@ def drawings(analysis: ClassAnalysis, shown: ClassView) -> dict[str, str]:
     if "timeline" in drawn:
         phone = render(analysis, "timeline", width_in=PHONE_WIDTH_IN, title=False, prefix="timeline_phone")
         drawn["timeline_phone"] = slim(phone.decode())
+    _last_drawn = weakref.ref(analysis), dict(drawn)
     return drawn
+
+
+_last_drawn: tuple[weakref.ref[ClassAnalysis] | None, dict[str, str]] = (None, {})
 
 
 def slim(svg: str) -> str:

@@ -274,7 +274,7 @@ def drift(analysis: ClassAnalysis) -> Table | None:
         value = Cell(f"{words.signed(item.value, item.unit)}{words.NARROW}{item.unit}", item.value)
         if name == "onset":
             value = Cell(f"minute {words.number(item.value)}", item.value)
-        note = words.sentence(words.clean(item.detail, 300))
+        note = words.sentence(words.clean(item.detail, 800))
         rows.append(Row((label, value, Cell(within), Cell(item.evidence), Cell(note))))
     return Table(
         "Drift over the class",

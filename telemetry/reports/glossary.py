@@ -85,7 +85,7 @@ PAIN_PROMPTS: tuple[tuple[str, str], ...] = (
     ("Where", "text"),
     ("Pain the next morning, 0 to 10", "number"),
     ("What made it better or worse", "text"),
-    ("Anything else that day: lifting, illness, painkillers", "text"),
+    ("Lifting, illness, painkillers that day", "text"),
 )
 
 METRIC_GROUPS: tuple[tuple[str, tuple[str, ...]], ...] = (

@@ -263,6 +263,21 @@ def test_rules_that_could_not_be_checked_are_named_in_the_review_and_listed_with
     assert "Own earlier classes: none." in text
 
 
+def test_questions_that_a_reason_opens_are_asked_in_the_review() -> None:
+    asked = reviewed(example("grinder"), questions=("Does one leg go weak only at hard effort?",))
+    (box,) = Page(class_page.html(asked)).all("section", class_="review state-review")
+    assert "Does one leg go weak only at hard effort?" in box.text
+
+
+def test_drawings_kept_from_one_class_never_stand_on_the_page_of_another() -> None:
+    first, second = example("short"), example("heart_rate_only")
+    once = class_page.drawings(first, view(first))
+    assert class_page.drawings(second, view(second)) != once
+    assert class_page.drawings(first, view(first)) == once
+    calmer = reviewed(first, summary="Another review of the same class.")
+    assert class_page.drawings(calmer, view(calmer)) == once
+
+
 @pytest.mark.parametrize("name", NAMES)
 def test_no_page_speaks_of_danger_or_of_chances(name: str) -> None:
     text = page_of(name).words().lower()
