@@ -2,59 +2,24 @@
 
 Comes in: a recording. Goes out: one file, whole or not at all. Missing stays missing: null in Parquet and
 JSON, an empty cell in CSV. A physical column carries its unit in its name, Parquet and JSON also beside it.
+Leaves to others: Parquet (`ingest/readers/parquet.py`), which is read back as well.
 """
 
 from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from telemetry import __version__
 from telemetry.files import atomic_path, write_bytes
-from telemetry.model import CHANNELS, ClassRecording
+from telemetry.ingest.readers.parquet import about
+from telemetry.ingest.readers.parquet import write as write_parquet
+from telemetry.model import ClassRecording
 
 if TYPE_CHECKING:
     import polars as pl
-
-SCHEMA = "telemetry.recording/1"
-
-
-def about(recording: ClassRecording) -> dict[str, Any]:
-    """What is known of a recording besides its samples, as JSON types."""
-    return {
-        "schema": SCHEMA,
-        "id": recording.id,
-        "source": recording.source,
-        "file": recording.file,
-        "started_at": None if recording.started_at is None else recording.started_at.isoformat(),
-        "utc_offset_s": recording.utc_offset_s,
-        "sport": recording.sport,
-        "sub_sport": recording.sub_sport,
-        "units": {name: CHANNELS[name].unit for name in recording.samples.columns if name in CHANNELS},
-        "power_source": recording.power_source,
-        "torque_source": recording.torque_source,
-        "resistance_trust": recording.resistance_trust,
-        "single_sided": recording.single_sided,
-        "salvaged": recording.salvaged,
-        "devices": [asdict(device) for device in recording.devices],
-        "pauses": [asdict(pause) for pause in recording.pauses],
-        "laps": [asdict(lap) for lap in recording.laps],
-        "issues": [asdict(issue) for issue in recording.issues],
-        "written_by": f"smartbike-telemetry {__version__}",
-    }
-
-
-def write_parquet(recording: ClassRecording, path: Path) -> None:
-    """Samples as Parquet (zstd); `about` in the file's metadata, one key each, what is no text as JSON."""
-    metadata = {
-        key: value if isinstance(value, str) else json.dumps(value) for key, value in about(recording).items()
-    }
-    with atomic_path(path) as spare:
-        recording.samples.write_parquet(spare, metadata=metadata)
 
 
 def write_csv(recording: ClassRecording, path: Path) -> None:

@@ -65,6 +65,7 @@ READERS: dict[str, Reader] = {
     ".csv": Reader("csv", "table of samples, or a Schwinn MPower console's file", takes_columns=True),
     ".csv.gz": Reader("gz", "gzipped table of samples"),
     ".zip": Reader("zip", "archive of class files"),
+    ".parquet": Reader("parquet", "recording of a room's seat, or of telemetry convert"),
 }
 """Suffix → reader, the longest suffix that fits wins; letter case does not matter."""
 

@@ -9,7 +9,9 @@ import gzip
 import io
 import os
 import stat
+import tempfile
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +20,7 @@ import pytest
 import telemetry
 from telemetry.errors import BadInput, LimitExceeded, NotAClass, SeveralClasses, TelemetryError
 from telemetry.ingest import LARGEST_BYTES, READERS, read, read_all, reader_for
+from telemetry.ingest.readers.parquet import write
 from tests.builders import fit_activity, fit_rows
 
 POWER = [200.0, 210.0, 220.0, 230.0]
@@ -62,6 +65,13 @@ def zipped(**members: bytes) -> bytes:
     return out.getvalue()
 
 
+def parquet() -> bytes:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / "class.fit").write_bytes(fit())
+        write(replace(read(Path(folder) / "class.fit"), source="parquet"), Path(folder) / "class.parquet")
+        return (Path(folder) / "class.parquet").read_bytes()
+
+
 BUILT = {
     ".fit": fit,
     ".fit.gz": lambda: gzip.compress(fit()),
@@ -70,6 +80,7 @@ BUILT = {
     ".csv": csv,
     ".csv.gz": lambda: gzip.compress(csv()),
     ".zip": lambda: zipped(class__fit=fit()),
+    ".parquet": parquet,
 }
 
 
