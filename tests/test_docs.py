@@ -170,6 +170,13 @@ def test_links_lead_somewhere(page: Path) -> None:
             assert anchor in anchors(there), f"{name(page)} links to {target}"
 
 
+def test_every_place_that_contributing_names_exists() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    places = re.findall(r"`((?:telemetry|tests|docs|fixtures|\.ci)/[\w./-]*)`", text)
+    assert len(places) > 15
+    assert not [place for place in places if not (ROOT / place).exists()]
+
+
 def test_every_page_can_be_reached_from_the_index() -> None:
     linked = set()
     for page in (DOCS / "README.md", ROOT / "README.md"):

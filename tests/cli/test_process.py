@@ -111,3 +111,18 @@ def test_a_name_that_is_no_utf8_goes_through_byte_for_byte(tmp_path: Path) -> No
     command = [sys.executable, "-m", "telemetry", "analyze", "--json", "."]
     done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, timeout=120)
     assert os.fsencode(json.loads(done.stdout)["recording"]["file"]) == name + b".fit"
+
+
+def test_a_shell_can_complete_commands_options_and_formats() -> None:
+    def completed(words: str) -> list[str]:
+        asked = {
+            "_TELEMETRY_COMPLETE": "complete_bash",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(words.count(" ")),
+        }
+        script = "import sys; sys.argv = ['telemetry']; import telemetry.cli; telemetry.cli.main()"
+        return python("-c", script, env={**os.environ, **asked}).stdout.split()
+
+    assert completed("telemetry rep") == ["report"]
+    assert completed("telemetry report --pa") == ["--paper", "--pain"]
+    assert completed("telemetry convert --to ") == ["parquet", "csv", "json"]
