@@ -6,10 +6,13 @@ path of each on stdout, a summary on stderr. A flagged class is no failure: it e
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Iterator
 from contextlib import closing
 from enum import StrEnum
+from itertools import chain, islice
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -121,8 +124,8 @@ def report(
     def work(path: Path) -> list[ClassAnalysis]:
         return felt.analyses(path, known)
 
-    def jobs() -> Any:
-        for path, analyses in session.each(work, "Reading and analyzing"):
+    def jobs(bar: console.ProgressBar) -> Iterator[Job]:
+        for path, analyses in session.each_with(bar, work):
             for analysis in analyses:
                 try:
                     page = outputs.path(path, analysis.recording.id, len(analyses) > 1)
@@ -132,29 +135,31 @@ def report(
                 pages = (page, *(page.with_suffix(suffix) for suffix in beside))
                 yield Job(analysis, pages, paper.value, share, figures.value if figures else None)
 
-    summaries = 0
-    flagged = 0
-    with closing(draw_all(jobs(), many=len(session.files) >= MANY)) as drawn:
-        for job, (written, problem) in drawn:
-            if problem is not None:
-                session.fail(problem, job.paths[0])
-            if not written:
-                continue
-            summaries += 1
-            flagged += job.analysis.review.flagged
-            _tell(session, job.analysis, written, as_json, quiet or len(session.files) > 1)
-            if show and summaries == 1:
-                _open(written[0])
-    if len(session.files) > 1 and not quiet:
+    done: Counter[bool] = Counter()
+    with console.ProgressBar(len(session.files), "Making reports") as bar:
+        rest = jobs(bar)
+        first = list(islice(rest, MANY))
+        one = len(session.files) == 1 and len(first) == 1
+        with closing(draw_all(chain(first, rest), many=len(first) == MANY)) as drawn:
+            for job, (written, problem) in drawn:
+                if problem is not None:
+                    session.fail(problem, job.paths[0])
+                if written:
+                    _tell(session, job.analysis, written, as_json, quiet or not one)
+                    done[job.analysis.review.flagged] += 1
+                    if show and done.total() == 1:
+                        _open(written[0])
+    total = done.total()
+    if not quiet and (len(session.files) > 1 or total > 1):
+        failed = f", {session.failed} failed" if session.failed else ""
         console.note(
-            f"{summaries} report{'' if summaries == 1 else 's'}, {flagged} flagged for back-risk review"
-            f"{f', {session.failed} failed' if session.failed else ''}"
+            f"{total} report{'' if total == 1 else 's'}, {done[True]} flagged for back-risk review{failed}"
         )
     raise typer.Exit(session.code)
 
 
 MANY = 4
-"""From this many files on, processes draw: starting one costs as much as drawing a page or two."""
+"""From this many classes on, processes draw: starting one costs as much as drawing a page or two."""
 
 
 def _tell(

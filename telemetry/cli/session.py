@@ -56,12 +56,18 @@ class Session:
     def each(self, work: Callable[[Path], Result], what: str) -> Iterator[tuple[Path, Result]]:
         """`work` over all files in threads, results in the order of the inputs, failures named."""
         with console.ProgressBar(len(self.files), what) as bar:
-            for outcome in in_order(self.files, work):
-                if outcome.error is None:
-                    yield outcome.item, outcome.result
-                else:
-                    self.fail(outcome.error, outcome.item)
-                bar.step()
+            yield from self.each_with(bar, work)
+
+    def each_with(
+        self, bar: console.ProgressBar, work: Callable[[Path], Result]
+    ) -> Iterator[tuple[Path, Result]]:
+        """As `each`, with a bar that somebody else shows."""
+        for outcome in in_order(self.files, work):
+            if outcome.error is None:
+                yield outcome.item, outcome.result
+            else:
+                self.fail(outcome.error, outcome.item)
+            bar.step()
 
     @staticmethod
     def print_json(content: dict[str, Any]) -> None:
