@@ -125,6 +125,17 @@ def test_every_curve_is_documented_and_every_documented_one_exists() -> None:
     assert said <= strings_in_the_code()
 
 
+def test_the_findings_page_names_every_limit_of_the_review_and_no_other() -> None:
+    from telemetry.analysis.limits import LIMITS
+    from telemetry.analysis.metric_rows import METRIC_ROWS
+
+    text = (DOCS / "reference" / "findings.md").read_text(encoding="utf-8")
+    said = set(re.findall(r"`(r\d_\w+|review_\w+)`", text))
+    assert said == {limit for limit in LIMITS if re.match(r"r\d_|review_", limit)}
+    metrics = set(re.findall(r"`(\w+)`", text.split("holds where")[1].split("Two reasons")[0])) - said
+    assert metrics <= set(METRIC_ROWS)
+
+
 def test_every_metric_row_is_in_the_json_of_a_class() -> None:
     from telemetry.analysis.metric_rows import METRIC_ROWS
 
