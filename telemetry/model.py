@@ -1,7 +1,8 @@
 """The hall: the data model that every room opens onto, in one file.
 
 What travels: bytes become a `ClassRecording` (ingest), a recording becomes a `ClassAnalysis` (analysis), an
-analysis becomes a page (reports). A room imports this file and no other room.
+analysis becomes a page (reports). Many classes and a `Diary` become a `TrendAnalysis` (analysis), and that a
+page. A room imports this file and no other room.
 
 Missing is missing: null in tables, NaN only inside kernels, and `ClassRecording.array` is the one crossing.
 """
@@ -11,18 +12,20 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal
 
 from telemetry.errors import BadInput, MissingChannel
 
 if TYPE_CHECKING:
-    from datetime import datetime
+    from collections.abc import Iterator
 
     import numpy as np
     import pandas as pd
     import polars as pl
 
 SCHEMA = "telemetry.analysis/1"
+TRENDS_SCHEMA = "telemetry.trends/1"
 
 Evidence = Literal["A", "B", "C", "D"]
 """How well founded "this number says something about a rider's back" is: A validated (none exists),
@@ -509,17 +512,62 @@ class BalanceBin:
     seconds: float
 
 
+@dataclass(frozen=True, slots=True)
+class RunningLoad:
+    """What a class had added up to, minute by minute: value i is the load so far at `minute[i]`."""
+
+    minute: tuple[float, ...] = ()
+    """elapsed minutes from the start; whole ones, and the end of the class"""
+    torque_load: tuple[float | None, ...] = ()
+    grinding_min: tuple[float | None, ...] = ()
+    strokes: tuple[float | None, ...] = ()
+    unbroken_min: tuple[float | None, ...] = ()
+    """minutes since the last break from pedalling in one posture, at that minute"""
+
+
+@dataclass(frozen=True, slots=True)
+class PastClass:
+    """What one class says to later ones and to a trend. The library keeps rows of this; `analysis.history`
+    makes them from a `ClassAnalysis` or its JSON."""
+
+    started_at: datetime
+    torque_load: float | None
+    """on the T_ref of its own day"""
+    torque_reference_nm: float | None
+    reference_kind: str
+    """ftp, mass, absolute: where T_ref came from"""
+    grinding_strokes: float | None
+    pedalling_min: float | None
+    usable: bool
+    """quality good or fair"""
+    power_measured: bool
+    balance: tuple[BalanceBin, ...]
+    id: str = ""
+    duration_s: float = 0.0
+    bike_id: str | None = None
+    quality: str = ""
+    state: str = ""
+    """the review as it stood when the class was analysed"""
+    reasons: tuple[str, ...] = ()
+    """codes of its findings"""
+    metrics: Mapping[str, float | None] = field(default_factory=dict)
+    """every metric's value by name, None where absent"""
+    by_minute: RunningLoad | None = None
+    version: str = ""
+    """version of the code that analysed it, where it is kept"""
+
+
 @dataclass(frozen=True)
 class History:
     """What is known of a rider's other days, so that a class can be held against their own usual.
 
-    `past` holds earlier `ClassAnalysis` objects or the mappings of their JSON, in any order; those that do
-    not start before the class at hand (or before `as_of`) are left out by whoever reads them.
+    `past` holds earlier `PastClass` rows, `ClassAnalysis` objects or the mappings of their JSON, in any
+    order; those that do not start before the class at hand (or before `as_of`) are left out by whoever reads.
     """
 
     past: tuple[Any, ...] = ()
-    diary: tuple[Any, ...] = ()
-    """entries as mappings: kind, at (datetime or ISO text), value; see `analysis/history.py`"""
+    diary: tuple[Any, ...] | Diary = ()
+    """a `Diary`, or its entries; plain mappings (kind, at, value) do as well, see `analysis/history.py`"""
     as_of: datetime | None = None
     """UTC-aware; None: the start of the class"""
 
@@ -635,4 +683,318 @@ def _plain(value: Any) -> Any:
         return value
     if isinstance(value, float):
         return float(f"{value:.9g}") if math.isfinite(value) else None
-    return str(value)
+    if isinstance(value, datetime):
+        return _iso(value)
+    return value.isoformat() if isinstance(value, date) else str(value)
+
+
+# --- the diary ----------------------------------------------------------------------------------------------
+
+PainPhase = Literal["before", "during", "after"]
+PainGroup = Literal["back", "leg", "other"]
+
+SITES: dict[str, PainGroup] = {
+    "low_back": "back",
+    "upper_back": "back",
+    "pelvis": "back",
+    "buttock": "leg",
+    "leg": "leg",
+    "foot": "leg",
+    "neck": "other",
+    "shoulder": "other",
+    "hand": "other",
+    "knee": "other",
+    "other": "other",
+}
+"""Where pain is noted, and with which series it is drawn: leg pain is kept apart from back pain."""
+
+TREATMENTS = ("adjustment", "massage", "dry_needling", "shockwave", "exercise_session", "other")
+CONFOUNDERS = ("analgesic", "illness", "load_outside")
+PHASES = ("create_window", "rebuild", "load")
+"""Names of the rehab phases; dates are entered, never inferred, and other names are allowed."""
+QUESTIONNAIRES = {"ODI": 100.0, "RMDQ": 24.0}
+"""Questionnaires by name with their largest total."""
+
+
+def _checked(value: Any, place: str, low: float, high: float, what: str) -> None:
+    number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not number or not low <= value <= high:
+        raise BadInput(
+            f"{what} is out of bounds", place=place, expected=f"{low:g} to {high:g}", got=repr(value)
+        )
+
+
+def _aware(value: Any, place: str) -> None:
+    if not isinstance(value, datetime) or value.tzinfo is None:
+        raise BadInput("a time has no zone", place=place, expected="an aware datetime", got=str(value))
+
+
+def _one_of(value: str, known: Any, place: str) -> None:
+    if value not in known:
+        raise BadInput(f"{value!r} is not known", place=place, expected="one of " + ", ".join(known))
+
+
+@dataclass(frozen=True, slots=True)
+class PainEntry:
+    """Pain from 0 to 10 on the numeric rating scale, at one moment. Several a day and a class are usual."""
+
+    when: datetime
+    nrs: float
+    site: str = "low_back"
+    class_minute: float | None = None
+    """minutes into the class, where it was noted in one"""
+    phase: PainPhase | None = None
+    """before, during or after a class; None: not in connection with one"""
+    note: str = ""
+    entered_at: datetime | None = None
+    """when it was written down; None: at once"""
+    id: str = ""
+    """the library's name of the entry; empty where it is not kept"""
+
+    def __post_init__(self) -> None:
+        _aware(self.when, "diary, pain")
+        _checked(self.nrs, "diary, pain", 0.0, 10.0, "a pain rating")
+        _one_of(self.site, SITES, "diary, pain site")
+        if self.phase is not None:
+            _one_of(self.phase, ("before", "during", "after"), "diary, pain phase")
+        if self.class_minute is not None:
+            _checked(self.class_minute, "diary, class minute", 0.0, 1440.0, "a minute of a class")
+
+    @property
+    def group(self) -> PainGroup:
+        """back, leg or other."""
+        return SITES[self.site]
+
+
+@dataclass(frozen=True, slots=True)
+class Treatment:
+    """Something done for the back: one of `TREATMENTS`."""
+
+    when: datetime
+    kind: str
+    note: str = ""
+    whole_day: bool = False
+    """True where only the day is known; `when` is then the start of that day in the rider's zone"""
+    entered_at: datetime | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        _aware(self.when, "diary, treatment")
+        _one_of(self.kind, TREATMENTS, "diary, treatment")
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """How one bike was set from a moment on. None: not said, so as it was before."""
+
+    when: datetime
+    bike: str = ""
+    """the bike's id; empty: whatever bike the rider takes"""
+    saddle_height_mm: float | None = None
+    saddle_setback_mm: float | None = None
+    saddle_tilt_deg: float | None = None
+    handlebar_height_mm: float | None = None
+    handlebar_reach_mm: float | None = None
+    crank_length_mm: float | None = None
+    note: str = ""
+    whole_day: bool = False
+    entered_at: datetime | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        _aware(self.when, "diary, setting")
+        for name in SETTING_FIELDS:
+            value = getattr(self, name)
+            if value is not None:
+                _checked(value, f"diary, {name}", -2000.0, 2000.0, "a bike setting")
+
+    @property
+    def values(self) -> dict[str, float]:
+        """What was said, by name."""
+        said = {name: getattr(self, name) for name in SETTING_FIELDS}
+        return {name: value for name, value in said.items() if value is not None}
+
+
+SETTING_FIELDS = (
+    "saddle_height_mm",
+    "saddle_setback_mm",
+    "saddle_tilt_deg",
+    "handlebar_height_mm",
+    "handlebar_reach_mm",
+    "crank_length_mm",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Phase:
+    """A rehab phase by the dates a person entered, both days included; no last day: still running."""
+
+    first: date
+    last: date | None
+    name: str
+    note: str = ""
+    entered_at: datetime | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        if self.last is not None and self.last < self.first:
+            raise BadInput("a phase ends before it begins", place=f"diary, phase {self.name}")
+
+
+@dataclass(frozen=True, slots=True)
+class Questionnaire:
+    """The total of a questionnaire: ODI in percent (0 to 100), RMDQ in points (0 to 24); lower is better."""
+
+    when: datetime
+    name: str
+    total: float
+    note: str = ""
+    entered_at: datetime | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        _aware(self.when, "diary, questionnaire")
+        _one_of(self.name, QUESTIONNAIRES, "diary, questionnaire")
+        _checked(self.total, f"diary, {self.name}", 0.0, QUESTIONNAIRES[self.name], "a total")
+
+
+@dataclass(frozen=True, slots=True)
+class Confounder:
+    """Something else that moves pain or load: analgesics, illness, load outside the class."""
+
+    when: datetime
+    kind: str
+    until: datetime | None = None
+    note: str = ""
+    """what and how much, in the rider's words"""
+    whole_day: bool = False
+    entered_at: datetime | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        _aware(self.when, "diary, confounder")
+        _one_of(self.kind, CONFOUNDERS, "diary, confounder")
+        if self.until is not None and self.until < self.when:
+            raise BadInput("it ends before it begins", place=f"diary, {self.kind}")
+
+
+@dataclass(frozen=True, slots=True)
+class Screening:
+    """Answers to the screening questions, or, with `cleared`, a clinician's word that they were looked at.
+
+    A yes stands from its day until a later `cleared` entry.
+    """
+
+    when: datetime
+    answers: Mapping[str, bool] = field(default_factory=dict)
+    """codes of the questions to yes or no; what is left out was not answered"""
+    cleared: bool = False
+    author: str = ""
+    note: str = ""
+    entered_at: datetime | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        _aware(self.when, "diary, screening")
+
+
+@dataclass(frozen=True, slots=True)
+class OwnLimit:
+    """A clinician's own limit of one metric for this rider, dated: printed as theirs, never as ours."""
+
+    when: datetime
+    metric: str
+    value: float
+    unit: str = ""
+    until: datetime | None = None
+    author: str = ""
+    note: str = ""
+    entered_at: datetime | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        _aware(self.when, "diary, limit")
+        _checked(self.value, f"diary, limit of {self.metric}", -1e9, 1e9, "a limit")
+
+
+@dataclass(frozen=True, slots=True)
+class Comment:
+    """A clinician's dated comment, printed as theirs."""
+
+    when: datetime
+    text: str
+    author: str = ""
+    entered_at: datetime | None = None
+    id: str = ""
+
+    def __post_init__(self) -> None:
+        _aware(self.when, "diary, comment")
+
+
+DiaryEntry = (
+    PainEntry | Treatment | Setting | Phase | Questionnaire | Confounder | Screening | OwnLimit | Comment
+)
+
+
+@dataclass(frozen=True)
+class Diary:
+    """Everything a rider and a clinician wrote down, by kind; each kind in order of time."""
+
+    pain: tuple[PainEntry, ...] = ()
+    treatments: tuple[Treatment, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    phases: tuple[Phase, ...] = ()
+    questionnaires: tuple[Questionnaire, ...] = ()
+    confounders: tuple[Confounder, ...] = ()
+    screenings: tuple[Screening, ...] = ()
+    limits: tuple[OwnLimit, ...] = ()
+    comments: tuple[Comment, ...] = ()
+
+    @classmethod
+    def of(cls, entries: Any) -> Diary:
+        """A diary from entries of any kind in any order.
+
+        Raises
+        ------
+        BadInput : something that is no entry of a diary
+        """
+        found: dict[str, list[Any]] = {name: [] for name in _KINDS.values()}
+        for entry in entries:
+            name = _KINDS.get(type(entry))
+            if name is None:
+                raise BadInput("that is no entry of a diary", place="diary", got=type(entry).__name__)
+            found[name].append(entry)
+        return cls(**{name: tuple(sorted(kept, key=_when)) for name, kept in found.items()})
+
+    def __iter__(self) -> Iterator[DiaryEntry]:
+        for name in _KINDS.values():
+            yield from getattr(self, name)
+
+    def __len__(self) -> int:
+        return sum(1 for _ in self)
+
+    def until(self, moment: datetime) -> Diary:
+        """The diary as far as it speaks of what happened up to a moment (which is included)."""
+        day = moment.date()
+        return Diary.of(
+            entry
+            for entry in self
+            if (entry.first <= day if isinstance(entry, Phase) else entry.when <= moment)
+        )
+
+
+_KINDS: dict[type, str] = {
+    PainEntry: "pain",
+    Treatment: "treatments",
+    Setting: "settings",
+    Phase: "phases",
+    Questionnaire: "questionnaires",
+    Confounder: "confounders",
+    Screening: "screenings",
+    OwnLimit: "limits",
+    Comment: "comments",
+}
+
+
+def _when(entry: Any) -> Any:
+    return entry.first if isinstance(entry, Phase) else entry.when
