@@ -535,7 +535,7 @@ class PastClass:
     """on the T_ref of its own day"""
     torque_reference_nm: float | None
     reference_kind: str
-    """ftp, mass, absolute: where T_ref came from"""
+    """ftp, body or absolute: where T_ref came from"""
     grinding_strokes: float | None
     pedalling_min: float | None
     usable: bool
@@ -998,3 +998,335 @@ _KINDS: dict[type, str] = {
 
 def _when(entry: Any) -> Any:
     return entry.first if isinstance(entry, Phase) else entry.when
+
+
+# --- what a trend holds -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ChartPoint:
+    """One class on the control chart of torque load. Values are on the baseline's T_ref."""
+
+    id: str
+    started_at: datetime
+    value: float | None
+    """torque load, rescaled; None where the class is not on the chart"""
+    in_baseline: bool = False
+    low: float | None = None
+    high: float | None = None
+    """the natural limits this class was held against, as they were on its day"""
+    outside: str = ""
+    """above, below, or empty"""
+    run: bool = False
+    """True where it ends eight or more in a row on one side of the mean"""
+    ewma: float | None = None
+    ewma_low: float | None = None
+    ewma_high: float | None = None
+    ewma_signal: str = ""
+    """above, below, or empty"""
+    left_out: str = ""
+    """why it is not on the chart"""
+
+
+@dataclass(frozen=True, slots=True)
+class ControlChart:
+    """Individuals chart (XmR) of log torque load with back-transformed limits, and the EWMA beside it."""
+
+    state: Literal["none", "growing", "frozen"]
+    """none: too few baseline classes; growing: 8 to 11; frozen: 12, and it stands"""
+    n: int
+    """baseline classes"""
+    why_not: str | None = None
+    first: datetime | None = None
+    last: datetime | None = None
+    """start of the first and last baseline class"""
+    baseline: tuple[str, ...] = ()
+    """ids of the baseline classes"""
+    centre: float | None = None
+    low: float | None = None
+    high: float | None = None
+    sigma_log: float | None = None
+    torque_reference_nm: float | None = None
+    reference_kind: str = ""
+    rescaled: int = 0
+    """classes whose own T_ref differs, so that their load was rescaled"""
+    doubts: tuple[str, ...] = ()
+    """what speaks against the baseline itself"""
+    points: tuple[ChartPoint, ...] = ()
+    false_alarms: tuple[str, ...] = ()
+    """how often each rule fires in a rider whose habits do not change, in words"""
+
+
+@dataclass(frozen=True, slots=True)
+class TrendClass:
+    """One class as a row of the trend's table and as a point of its series."""
+
+    id: str
+    started_at: datetime
+    day: date
+    """in the rider's zone"""
+    quality: str
+    state: str
+    reasons: tuple[str, ...]
+    bike_id: str | None
+    torque_load: float | None
+    """on the T_ref of its own day"""
+    grinding_min: float | None
+    grinding_strokes: float | None
+    unbroken_min: float | None
+    heart_rate_drift_bpm_per_h: float | None
+    cadence_drift_class_rpm_per_min: float | None
+    pain: float | None
+    """highest back pain during the class or within 24 h after; None: nothing noted"""
+    pain_mean: float | None
+    leg_pain: float | None
+    pain_entries: int
+    pain_minute: float | None
+    """the class minute of the first pain above 0 noted in it"""
+    over_own_limits: tuple[str, ...] = ()
+    """the clinician's own limits that this class passed, in words"""
+    version: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One ISO week in the rider's zone. A week without a class is zero load and missing drift."""
+
+    year: int
+    week: int
+    first: date
+    last: date
+    partial: bool
+    """True where the record does not cover all of it"""
+    classes: int
+    without_load: int
+    """classes whose torque load is not known: the sum is then too low"""
+    torque_load: float
+    grinding_min: float
+    grinding_strokes: float
+    unbroken_min: float | None
+    """longest of its classes"""
+    heart_rate_drift_bpm_per_h: float | None
+    cadence_drift_class_rpm_per_min: float | None
+    """medians of its classes"""
+    pain_median: float | None
+    pain_max: float | None
+    leg_pain_max: float | None
+    pain_entries: int
+    days_with_entry: int
+    monotony: float | None = None
+    strain: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DailyLoad:
+    """Load of one local day with its exponentially weighted means: a picture, no rule depends on it."""
+
+    day: date
+    torque_load: float
+    recent: float
+    usual: float
+
+
+@dataclass(frozen=True, slots=True)
+class ReliefEvent:
+    """What pain did after one treatment, or after several at most 72 h apart."""
+
+    when: datetime
+    kinds: tuple[str, ...]
+    outcome: Literal["relapse", "no_relapse_seen", "no_relief", "not_assessable"]
+    base: float | None = None
+    """median NRS of the seven days before"""
+    base_entries: int = 0
+    relief_days: float | None = None
+    nadir: float | None = None
+    nadir_days: float | None = None
+    relapse_days: float | None = None
+    not_before_days: float | None = None
+    """the last entry without relapse, where the entries around it are over seven days apart"""
+    followed_days: float | None = None
+    """how long the diary followed it: to the relapse, the next treatment or the last entry"""
+    why: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ReliefRelapse:
+    """Relief and relapse after each treatment, and the median time where there are enough."""
+
+    events: tuple[ReliefEvent, ...]
+    n: int
+    """assessable events"""
+    reliefs: int
+    relapses: int
+    median_days: float | None
+    median_why_not: str | None
+    survival: tuple[tuple[float, float], ...] = ()
+    """days, share without relapse: Kaplan–Meier steps, where there are enough"""
+    statement: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Lag:
+    """Rank correlation of a class's load with the pain so many classes later."""
+
+    lag: int
+    n: int
+    rho: float | None
+    low: float | None = None
+    high: float | None = None
+    stands_out: bool = False
+    """True where it passes what all lags together reach by shuffling alone"""
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CoMovement:
+    """Load and pain side by side, every lag shown."""
+
+    load: str
+    """name of the metric"""
+    lags: tuple[Lag, ...]
+    p: float | None
+    says: str
+
+
+@dataclass(frozen=True, slots=True)
+class LoadAtPain:
+    """How closely one running load agrees, over classes, at the minute the pain was noted."""
+
+    load: str
+    unit: str
+    mad_log: float | None
+    typical: float | None
+    """median of the load at that minute"""
+    z: float | None
+    """against the same minutes dealt to other classes: below 0 is closer than that"""
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class OnsetMatch:
+    """Which running load lines up best at the minute of pain, if any does."""
+
+    n: int
+    loads: tuple[LoadAtPain, ...]
+    best: str | None
+    p: float | None
+    says: str
+    permutations: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """Before and after, for one outcome."""
+
+    outcome: str
+    unit: str
+    n_before: int
+    n_after: int
+    shift: float | None
+    """Hodges–Lehmann: median of all differences after minus before"""
+    low: float | None
+    high: float | None
+    why_not: str | None = None
+    says: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SettingEffect:
+    """One change of a bike's setting, and what was different afterwards."""
+
+    when: datetime
+    bike: str
+    changes: tuple[str, ...]
+    shifts: tuple[Shift, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Comparison:
+    """Two phases of one outcome, compared by non-overlap. Lower pain counts as better."""
+
+    outcome: str
+    phase_a: str
+    phase_b: str
+    n_a: int
+    n_b: int
+    nap: float | None
+    low: float | None
+    high: float | None
+    tau: float | None
+    tau_bc: float | None
+    baseline_trend: Literal["trending", "not trending", "cannot tell"]
+    says: str
+    why_not: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A score now against the first one, held to the change that people call important."""
+
+    name: str
+    unit: str
+    first: float
+    first_on: date
+    latest: float
+    latest_on: date
+    threshold: float
+    reached: Literal["better", "worse", "no"]
+    source: str
+
+
+@dataclass(frozen=True, slots=True)
+class ScreeningStanding:
+    """A yes in the screening that no later `cleared` entry has answered."""
+
+    when: datetime
+    codes: tuple[str, ...]
+    text: str
+
+
+@dataclass(frozen=True)
+class TrendAnalysis:
+    """A rider's months: load beside pain, and what may honestly be said of the two together.
+
+    Every trend page, table and JSON is drawn from this object only.
+    """
+
+    as_of: datetime
+    zone: str
+    """IANA name of the rider's zone"""
+    first_day: date
+    last_day: date
+    """the window that is drawn: whole ISO weeks up to the one of `as_of`"""
+    record_first_day: date | None
+    """first day of the record: earlier weeks are unknown, not zero"""
+    classes: tuple[TrendClass, ...]
+    weeks: tuple[Week, ...]
+    daily: tuple[DailyLoad, ...]
+    chart: ControlChart
+    relief: ReliefRelapse
+    co_movement: tuple[CoMovement, ...]
+    onset: OnsetMatch
+    settings: tuple[SettingEffect, ...]
+    comparisons: tuple[Comparison, ...]
+    changes: tuple[Change, ...]
+    diary: Diary
+    """the entries of the window, and the phases, limits and settings that reach into it"""
+    late_entries: int
+    days_with_entry: int
+    days: int
+    """days of the window that the record covers: `days_with_entry` of them have a pain entry"""
+    screening: ScreeningStanding | None
+    limits: tuple[LimitUsed, ...]
+    unknowns: tuple[str, ...]
+    """what this page does not know, in sentences"""
+    statement: str
+    rider_id: str | None = None
+
+    def to_dict(self) -> dict[str, Any]:
+        """The JSON object of `telemetry trends --json`: plain types, no NaN, stable key order."""
+        return {
+            "schema": TRENDS_SCHEMA,
+            "as_of": _iso(self.as_of),
+            **{item.name: _plain(getattr(self, item.name)) for item in fields(self) if item.name != "as_of"},
+        }
