@@ -17,6 +17,10 @@ from telemetry.ingest.fit.profile import Field
 from telemetry.ingest.fit.text import clean_text
 
 
+FEW = 64
+"""Rows up to which plain lists are built faster than arrays are reshaped."""
+
+
 def read_texts(
     raw: bytes, offset: NDArray[np.int32], layout: NDArray[np.int32], made: Plan, position: int
 ) -> pl.Series:
@@ -92,6 +96,13 @@ def _lists(
         # bytes are invalid only all together: 0xFF among others is a value
         numbers = np.where(np.isnan(numbers), 255.0, numbers)
     numbers = numbers / scale - shift
+    if len(offset) <= FEW:
+        whole = element == pl.Int64
+        rows = [
+            None if gone else [None if v != v else int(v) if whole else v for v in row]
+            for row, gone in zip(numbers.reshape(matrix.shape).tolist(), empty.tolist(), strict=True)
+        ]
+        return pl.Series("", rows, dtype=pl.List(element))
     flat = pl.Series("", numbers, nan_to_null=True).cast(element)
     lists = flat.reshape((len(offset), place.count)).cast(pl.List(element))
     if empty.any():

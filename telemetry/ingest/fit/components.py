@@ -10,14 +10,13 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.ingest.fit.fields import Plan
+from telemetry.ingest.fit.fields import Plan, same_number
 from telemetry.ingest.fit.profile import (
     EVENT,
     GEAR_CHANGE,
     GEAR_CHANGE_EVENTS,
     MESSAGES,
     Component,
-    Field,
 )
 
 Columns = dict[str, NDArray[np.float64]]
@@ -36,32 +35,27 @@ def expand(
     known = MESSAGES.get(message)
     if known is None or not known.components:
         return
+    for before, after in made.merged:
+        if before in columns and after in columns:
+            _fill(columns, after, columns[before])
+    packed: dict[int, NDArray[np.float64] | None] = {}
     for component in known.components:
+        if same_number(component, known.fields[component.source]):
+            continue
         source, target = known.fields[component.source], known.fields[component.target]
         if source.type == "array":
-            raw = _bytes_as_number(component.source, data, offset, layout, made)
+            if component.source not in packed:
+                packed[component.source] = _bytes_as_number(component.source, data, offset, layout, made)
+            raw = packed[component.source]
         else:
             column = columns.get(source.name)
             if column is None:
-                continue
-            if _same_number(component, source, target):
-                _fill(columns, target.name, column)
                 continue
             raw = np.rint((column + source.offset) * source.scale)
         if raw is not None:
             _fill(columns, target.name, _part(raw, component, sections))
     if message == EVENT.number:
         _gears(columns)
-
-
-def _same_number(component: Component, source: Field, target: Field) -> bool:
-    """True where source, component and target share scale and offset: the value is the same to the last bit."""
-    return (
-        component.start == 0
-        and not component.accumulate
-        and (component.scale, component.offset) == (source.scale, source.offset)
-        and component.bits >= 8
-    )
 
 
 def _part(raw: NDArray[np.float64], component: Component, sections: NDArray[np.int32]) -> NDArray[np.float64]:
@@ -108,15 +102,21 @@ def _bytes_as_number(
     if position is None:
         return None
     out = np.full(len(offset), np.nan)
+    some = False
     for which, places in enumerate(made.places):
         place = places.get(position)
         if place is None or place.size > 6:
             continue
-        rows = np.flatnonzero(layout == which)
-        cells = data[offset[rows].astype(np.int64)[:, None] + np.arange(place.at, place.at + place.size)]
-        number = (cells.astype(np.int64) << (8 * np.arange(place.size))).sum(axis=1)
-        out[rows] = np.where((cells == 0xFF).all(axis=1), np.nan, number)
-    return out
+        rows = np.flatnonzero(layout == which) if len(made.places) > 1 else slice(None)
+        places_of_rows = offset[rows] + np.int32(place.at)
+        number = data[places_of_rows].astype(np.int64)
+        for k in range(1, place.size):
+            number |= data[places_of_rows + k].astype(np.int64) << (8 * k)
+        invalid = number == (1 << 8 * place.size) - 1
+        if not invalid.all():
+            out[rows] = np.where(invalid, np.nan, number)
+            some = True
+    return out if some else None
 
 
 def _gears(columns: Columns) -> None:

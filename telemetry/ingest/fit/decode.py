@@ -27,6 +27,7 @@ from telemetry.ingest.fit.index import (
     MAX_CELLS,
     N_DEVELOPER,
     N_FIELDS,
+    OFFSET,
     SECTION,
     Index,
 )
@@ -130,11 +131,10 @@ class FitFile:
         definition = index.definition[positions]
         used = np.zeros(len(index.definitions), np.bool_)
         used[definition] = True
-        layouts: dict[Layout, int] = {}
-        which = np.empty(len(index.definitions), np.int32)
-        for d in np.flatnonzero(used).tolist():
-            which[d] = layouts.setdefault(self._layout(d), len(layouts))
-        made = plan(number, tuple(layouts))
+        numbers = np.flatnonzero(used)
+        which = np.zeros(len(index.definitions), np.int32)
+        which[numbers], layouts = self._layouts(index.definitions[numbers].tolist())
+        made = plan(number, layouts)
         cells = len(positions) * len(made.columns)
         if cells > MAX_CELLS.value + self.size:
             raise LimitExceeded(
@@ -145,18 +145,39 @@ class FitFile:
             )
         return Rows(number, index.offset[positions], definition, which[definition], made)
 
-    def _layout(self, d: int) -> Layout:
-        row = self._index.definitions[d].tolist()
-        start = row[0] + 6
+    def _layouts(self, definitions: list[list[int]]) -> tuple[list[int], tuple[Layout, ...]]:
+        """For each of these rows of the definition table which layout it has, and the layouts.
+
+        A head unit may repeat a definition hundreds of times: equal bytes are looked at once.
+        """
+        raw = self._raw
+        seen: dict[object, int] = {}
+        layouts: list[Layout] = []
+        which: list[int] = []
+        for row in definitions:
+            start = row[OFFSET]
+            stop = start + 6 + 3 * row[N_FIELDS]
+            key: object
+            if row[N_DEVELOPER]:
+                stop_all = stop + 1 + 3 * row[N_DEVELOPER]
+                key = raw[start + 2 : stop_all], self._descriptions.epoch(row[SECTION], start)
+            else:
+                key = raw[start + 2 : stop]
+            position = seen.setdefault(key, len(layouts))
+            if position == len(layouts):
+                layouts.append(self._layout(row))
+            which.append(position)
+        return which, tuple(layouts)
+
+    def _layout(self, row: list[int]) -> Layout:
+        raw = self._raw
+        start = row[OFFSET] + 6
         stop = start + 3 * row[N_FIELDS]
-        developer = ()
-        if row[N_DEVELOPER]:
-            raw = self._raw
-            developer = tuple(
-                (raw[i + 1], self._descriptions.find(row[SECTION], row[0], raw[i + 2], raw[i]))
-                for i in range(stop + 1, stop + 1 + 3 * row[N_DEVELOPER], 3)
-            )
-        return Layout(bool(row[BIG_ENDIAN]), self._raw[start:stop], developer)
+        developer = tuple(
+            (raw[i + 1], self._descriptions.find(row[SECTION], row[OFFSET], raw[i + 2], raw[i]))
+            for i in range(stop + 1, stop + 1 + 3 * row[N_DEVELOPER], 3)
+        )
+        return Layout(bool(row[BIG_ENDIAN]), raw[start:stop], developer)
 
     def count(self, message: str) -> int:
         """How many messages of this type the file has."""

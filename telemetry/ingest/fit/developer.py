@@ -26,6 +26,7 @@ class Descriptions:
 
     def __init__(self) -> None:
         self._by_field: dict[tuple[int, int, int], tuple[list[int], list[DeveloperField]]] = {}
+        self._changes: dict[int, list[int]] = {}
 
     def add(self, section: int, offset: int, field: DeveloperField) -> None:
         """Note a description that stands at byte `offset`; offsets rise.
@@ -47,6 +48,11 @@ class Descriptions:
         if not fields or fields[-1] != field:
             places.append(offset)
             fields.append(field)
+            self._changes.setdefault(section, []).append(offset)
+
+    def epoch(self, section: int, offset: int) -> tuple[int, int]:
+        """Equal for two definitions between which nothing was described: the same bytes mean the same there."""
+        return section, bisect_right(self._changes.get(section, ()), offset)
 
     def find(self, section: int, offset: int, index: int, number: int) -> DeveloperField:
         """The field as it was known where a definition stands at byte `offset`."""

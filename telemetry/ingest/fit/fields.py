@@ -15,11 +15,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.ingest.fit.base_types import BASE_TYPES, BYTE, SIZE_OF_TYPE, STRING, TYPE_OF_CODE, UNKNOWN
-from telemetry.ingest.fit.profile import DATES, MESSAGES, Field
+from telemetry.ingest.fit.profile import DATES, MESSAGES, Component, Field, Message
 
 Shape = Literal["scalar", "array", "text"]
-DEVELOPER_FROM = 256
-"""Column numbers from here on belong to developer fields."""
+DEVELOPER_CODE = 256
+"""Added to the type of a developer field, which is a position in BASE_TYPES already."""
+
+
+CACHED_LAYOUTS = 512
+"""Plans of more layouts than any head unit writes are not kept."""
 
 
 class DeveloperField(NamedTuple):
@@ -84,11 +88,13 @@ class Plan:
     places: tuple[dict[int, Place], ...]
     """for each layout, the places of arrays and texts by column position"""
     declared: tuple[FieldInfo, ...]
+    merged: tuple[tuple[str, str], ...] = ()
+    """(source, target) of components that are the same number: the target takes the source's value where it has none"""
 
 
 def plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
     """The columns of messages of type `message` in these layouts."""
-    return _plan(message, layouts) if len(layouts) <= 16 else _make_plan(message, layouts)
+    return _plan(message, layouts) if len(layouts) <= CACHED_LAYOUTS else _make_plan(message, layouts)
 
 
 def element_type(code: int, size: int) -> int:
@@ -108,7 +114,7 @@ def element_type(code: int, size: int) -> int:
     return BYTE
 
 
-@lru_cache(maxsize=256)
+@lru_cache(maxsize=64)
 def _plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
     return _make_plan(message, layouts)
 
@@ -120,24 +126,29 @@ def _make_plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
     descriptions: dict[tuple[int, int], DeveloperField] = {}
     declared: dict[tuple[int, int, int], None] = {}
     found: list[list[tuple[int, Place]]] = []
+    merged: dict[tuple[int, int], None] = {}
+    # a head unit may declare the same field in hundreds of layouts: what it is, is worked out once
+    readings: dict[tuple[int, int, int, int], Reading] = {}
     for layout in layouts:
         here: dict[int, Place] = {}
         at = 1
         raw = layout.fields
-        for i in range(0, len(raw), 3):
-            number, size, code = raw[i], raw[i + 1], raw[i + 2]
-            declared[number, -1, code] = None
-            if size:
-                listed = number in profile and profile[number].type == "array"
-                _add(here, order, (number, -1), at, size, int(TYPE_OF_CODE[code]), listed, number in profile)
-            at += size
+        fields = [(raw[i], -1, raw[i + 1], raw[i + 2]) for i in range(0, len(raw), 3)]
         for size, developer in layout.developer:
-            key = (developer.number, developer.index)
-            descriptions[key] = developer
-            declared[developer.number, developer.index, developer.code] = None
-            if size:
-                _add(here, order, key, at, size, developer.code, False, False)
+            descriptions[developer.number, developer.index] = developer
+            fields.append((developer.number, developer.index, size, DEVELOPER_CODE + developer.code))
+        for field in fields:
+            size = field[2]
+            reading = readings.get(field)
+            if reading is None:
+                reading = readings[field] = _reading(field, profile, order)
+                declared[field[0], field[1], field[3] % DEVELOPER_CODE] = None
+            place = Place(at, reading.code, reading.count, size)
+            for column in reading.columns:
+                here.setdefault(column, place)
             at += size
+        if known:
+            _alias(here, order, known, merged)
         found.append(list(here.items()))
 
     scalars = [key for key in order if key[2] == "scalar"]
@@ -177,25 +188,62 @@ def _make_plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
             )
             for number, index, code in declared
         ),
+        tuple((profile[source].name, profile[target].name) for source, target in merged),
     )
 
 
-def _add(
+def same_number(component: Component, source: Field) -> bool:
+    """True where source and component share scale and offset: the target's value is the source's, to the last bit."""
+    return (
+        component.start == 0
+        and component.bits >= 8
+        and not component.accumulate
+        and source.type != "array"
+        and (component.scale, component.offset) == (source.scale, source.offset)
+    )
+
+
+def _alias(
     here: dict[int, Place],
     order: dict[tuple[int, int, Shape], int],
-    key: tuple[int, int],
-    at: int,
-    size: int,
-    code: int,
-    listed: bool,
-    in_profile: bool,
+    known: Message,
+    merged: dict[tuple[int, int], None],
 ) -> None:
-    """Note where a field of one layout stands, under the column or columns it fills."""
-    code = element_type(code, size)
+    """Let the target of a component read the source's bytes, where a layout has the source and not the target."""
+    for component in known.components:
+        source = order.get((component.source, -1, "scalar"))
+        if source is None or source not in here or not same_number(component, known.fields[component.source]):
+            continue
+        target = order.setdefault((component.target, -1, "scalar"), len(order))
+        if target in here:
+            merged[component.source, component.target] = None
+        else:
+            here[target] = here[source]
+
+
+class Reading(NamedTuple):
+    """How a declared field is read: by which type, how many elements, into which columns."""
+
+    code: int
+    count: int
+    columns: tuple[int, ...]
+
+
+def _reading(
+    declared: tuple[int, int, int, int],
+    profile: dict[int, Field],
+    order: dict[tuple[int, int, Shape], int],
+) -> Reading:
+    """`declared` is number, developer index, size and type of a field; new columns are put into `order`."""
+    number, index, size, code = declared
+    if not size:
+        return Reading(UNKNOWN, 0, ())
+    in_profile = index < 0 and number in profile
+    listed = in_profile and profile[number].type == "array"
+    code = element_type(int(TYPE_OF_CODE[code]) if code < DEVELOPER_CODE else code - DEVELOPER_CODE, size)
     if code == UNKNOWN and size == 1:
         code = BYTE
     count = size // int(SIZE_OF_TYPE[code])
-    place = Place(at, code, count, size)
     shapes: tuple[Shape, ...]
     if code == STRING:
         shapes = ("text",)
@@ -206,8 +254,9 @@ def _add(
         shapes = ("scalar", "array")
     else:
         shapes = ("scalar",)
-    for shape in shapes:
-        here.setdefault(order.setdefault((*key, shape), len(order)), place)
+    return Reading(
+        code, count, tuple(order.setdefault((number, index, shape), len(order)) for shape in shapes)
+    )
 
 
 def _row(number: int, profile: dict[int, Field]) -> Field:

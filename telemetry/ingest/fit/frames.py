@@ -19,6 +19,9 @@ from telemetry.ingest.fit.profile import MESSAGES, NAMES_ONLY, Field, Message, S
 if TYPE_CHECKING:
     from telemetry.ingest.fit.decode import Rows
 
+FEW = 64
+"""Rows up to which a plain list is built faster than an array is looked up."""
+
 UTC = pl.Datetime("ms", "UTC")
 LOCAL = pl.Datetime("ms")
 MESSAGE_NAMES = {row.number: row.name for row in MESSAGES.values()} | NAMES_ONLY
@@ -76,11 +79,6 @@ def _series(name: str, values: NDArray[np.float64], field: Field, is_float: bool
 
 
 def _integers(name: str, values: NDArray[np.float64]) -> pl.Series:
-    missing = np.isnan(values)
-    if not missing.any():
-        return pl.Series(name, values.astype(np.int64))
-    if missing.all():
-        return pl.Series(name, [None], dtype=pl.Int64).new_from_index(0, len(values))
     return pl.Series(name, values, nan_to_null=True).cast(pl.Int64)
 
 
@@ -89,13 +87,15 @@ def _milliseconds(values: NDArray[np.float64]) -> pl.Series:
 
 
 def _labelled(name: str, values: NDArray[np.float64], labels: dict[int, str]) -> pl.Series:
+    if len(values) <= FEW:
+        return pl.Series(name, [_label(code, labels) for code in values.tolist()], dtype=pl.String)
     codes, where = np.unique(values, return_inverse=True)
-    texts = pl.Series(
-        name,
-        [None if code != code else labels.get(int(code), str(int(code))) for code in codes.tolist()],
-        dtype=pl.String,
-    )
-    return texts.gather(where.astype(np.uint32))
+    texts = pl.Series(name, [_label(code, labels) for code in codes.tolist()], dtype=pl.String)
+    return texts[pl.Series(where.astype(np.uint32))]
+
+
+def _label(code: float, labels: dict[int, str]) -> str | None:
+    return None if code != code else labels.get(int(code)) or str(int(code))
 
 
 def _subfields(known: Message, numbers: dict[str, NDArray[np.float64]], taken: set[str]) -> list[pl.Series]:

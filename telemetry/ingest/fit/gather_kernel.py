@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+BLOCK = 1024
+
 
 @njit(cache=True, nogil=True, boundscheck=True)
 def gather(
@@ -41,27 +43,36 @@ def gather(
         which = layout[first]
         last = first + 1
         # short blocks keep the rows in the cache while the columns pass over them
-        while last < n and last - first < 1024 and layout[last] == which:
+        while last < n and last - first < BLOCK and layout[last] == which:
             last += 1
         big_endian = big[which] != 0
+        # unsigned places: a signed one would be asked each time whether it counts from the end
+        places = offset[first:last].view(np.uint32)
+        rows = places.shape[0]
         for c in range(n_columns):
-            start = np.int64(at[which, c])
-            column = out[c]
-            if start < 0:
-                for r in range(first, last):
+            column = out[c, first:last]
+            if at[which, c] < 0:
+                for r in range(rows):
                     column[r] = np.nan
                 continue
+            start = np.uint64(at[which, c])
             t = kind[which, c]
             divisor = scale[c]
             minus = shift[c]
+            plain = divisor == 1.0 and minus == 0.0
             if t == 0 or t == 2 or t == 13 or t == 10:
                 invalid = np.int64(0) if t == 10 else np.int64(255)
-                for r in range(first, last):
-                    v = np.int64(data[offset[r] + start])
-                    column[r] = v / divisor - minus if v != invalid else np.nan
+                if plain:
+                    for r in range(rows):
+                        v = np.int64(data[places[r] + start])
+                        column[r] = np.float64(v) if v != invalid else np.nan
+                else:
+                    for r in range(rows):
+                        v = np.int64(data[places[r] + start])
+                        column[r] = v / divisor - minus if v != invalid else np.nan
             elif t == 1:
-                for r in range(first, last):
-                    v = np.int64(data[offset[r] + start])
+                for r in range(rows):
+                    v = np.int64(data[places[r] + start])
                     if v >= 128:
                         v -= 256
                     column[r] = v / divisor - minus if v != 127 else np.nan
@@ -71,49 +82,59 @@ def gather(
                     invalid = np.int64(0)
                 elif t == 3:
                     invalid = np.int64(0x7FFF)
-                low = start + 1 if big_endian else start
-                high = start if big_endian else start + 1
-                for r in range(first, last):
-                    o = np.int64(offset[r])
-                    v = np.int64(data[o + low]) | (np.int64(data[o + high]) << 8)
-                    if t == 3 and v >= 0x8000:
-                        v -= 0x10000
-                    column[r] = v / divisor - minus if v != invalid else np.nan
+                # a signed number is its unsigned one turned by half the range and turned back
+                turn = np.int64(0x8000) if t == 3 else np.int64(0)
+                low = start + np.uint64(1) if big_endian else start
+                high = start if big_endian else start + np.uint64(1)
+                if plain:
+                    for r in range(rows):
+                        v = np.int64(data[places[r] + low]) | (np.int64(data[places[r] + high]) << 8)
+                        v = (v ^ turn) - turn
+                        column[r] = np.float64(v) if v != invalid else np.nan
+                else:
+                    for r in range(rows):
+                        v = np.int64(data[places[r] + low]) | (np.int64(data[places[r] + high]) << 8)
+                        v = (v ^ turn) - turn
+                        column[r] = v / divisor - minus if v != invalid else np.nan
             elif t == 5 or t == 6 or t == 12:
                 invalid = np.int64(0xFFFFFFFF)
                 if t == 12:
                     invalid = np.int64(0)
                 elif t == 5:
                     invalid = np.int64(0x7FFFFFFF)
-                low = start + 3 if big_endian else start
-                step = -1 if big_endian else 1
-                for r in range(first, last):
-                    o = np.int64(offset[r]) + low
-                    v = (
-                        np.int64(data[o])
-                        | (np.int64(data[o + step]) << 8)
-                        | (np.int64(data[o + 2 * step]) << 16)
-                        | (np.int64(data[o + 3 * step]) << 24)
-                    )
-                    if t == 5 and v >= 0x80000000:
-                        v -= 0x100000000
-                    column[r] = v / divisor - minus if v != invalid else np.nan
+                turn = np.int64(0x80000000) if t == 5 else np.int64(0)
+                b0 = start + np.uint64(3) if big_endian else start
+                b1 = start + np.uint64(2) if big_endian else start + np.uint64(1)
+                b2 = start + np.uint64(1) if big_endian else start + np.uint64(2)
+                b3 = start if big_endian else start + np.uint64(3)
+                if plain:
+                    for r in range(rows):
+                        o = places[r]
+                        v = np.int64(data[o + b0]) | (np.int64(data[o + b1]) << 8)
+                        v |= (np.int64(data[o + b2]) << 16) | (np.int64(data[o + b3]) << 24)
+                        v = (v ^ turn) - turn
+                        column[r] = np.float64(v) if v != invalid else np.nan
+                else:
+                    for r in range(rows):
+                        o = places[r]
+                        v = np.int64(data[o + b0]) | (np.int64(data[o + b1]) << 8)
+                        v |= (np.int64(data[o + b2]) << 16) | (np.int64(data[o + b3]) << 24)
+                        v = (v ^ turn) - turn
+                        column[r] = v / divisor - minus if v != invalid else np.nan
             elif t == 8:
-                for r in range(first, last):
-                    o = np.int64(offset[r]) + start
+                for r in range(rows):
                     v = np.int64(0)
                     for i in range(4):
                         k = 3 - i if big_endian else i
-                        v |= np.int64(data[o + k]) << (8 * i)
+                        v |= np.int64(data[places[r] + start + np.uint64(k)]) << (8 * i)
                     four[0] = v
                     column[r] = as_single[0] / divisor - minus if v != 0xFFFFFFFF else np.nan
             elif t == 9 or (t >= 14 and t <= 16):
-                for r in range(first, last):
-                    o = np.int64(offset[r]) + start
+                for r in range(rows):
                     w = np.uint64(0)
                     for i in range(8):
                         k = 7 - i if big_endian else i
-                        w |= np.uint64(data[o + k]) << np.uint64(8 * i)
+                        w |= np.uint64(data[places[r] + start + np.uint64(k)]) << np.uint64(8 * i)
                     eight[0] = w
                     value = np.nan
                     if t == 9:
@@ -121,7 +142,7 @@ def gather(
                             value = as_double[0]
                     elif t == 14:
                         if w != np.uint64(0x7FFFFFFFFFFFFFFF):
-                            value = np.float64(np.int64(w))
+                            value = np.float64(eight.view(np.int64)[0])
                     elif t == 15:
                         if w != np.uint64(0xFFFFFFFFFFFFFFFF):
                             value = np.float64(w)
@@ -129,7 +150,7 @@ def gather(
                         value = np.float64(w)
                     column[r] = value / divisor - minus
             else:
-                for r in range(first, last):
+                for r in range(rows):
                     column[r] = np.nan
         first = last
 

@@ -6,6 +6,7 @@ grammar. Leaves to others: walking the bytes (`scan_kernel.py`, `scan_numpy.py`)
 
 from __future__ import annotations
 
+import threading
 from typing import NamedTuple
 
 import numpy as np
@@ -52,6 +53,22 @@ class Tables:
         self.definitions = np.empty((min(n_bytes // 6, MAX_DEFINITIONS.value) + 1, 8), np.int32)
         self.counts = np.zeros(5, np.int64)
         self.local = np.full(16, -1, np.int32)
+
+
+KEPT_BYTES = 1 << 20
+"""Files up to this size share one set of tables in each thread: fresh memory costs more than the walk."""
+_kept = threading.local()
+
+
+def tables_for(n_bytes: int) -> Tables:
+    """Tables for a file of `n_bytes`. The next call in this thread may return the same: copy what is to stay."""
+    if n_bytes > KEPT_BYTES:
+        return Tables(n_bytes)
+    tables: Tables | None = getattr(_kept, "tables", None)
+    if tables is None:
+        tables = _kept.tables = Tables(KEPT_BYTES)
+    tables.counts[:] = 0
+    return tables
 
 
 class Index(NamedTuple):

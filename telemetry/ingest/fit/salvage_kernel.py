@@ -255,7 +255,7 @@ def strength(
     definitions: NDArray[np.int32],
     out: NDArray[np.int64],
 ) -> None:
-    """How far an index can be believed. out: messages with a timestamp close to the one before, and not close."""
+    """How far an index can be believed. out: messages with a timestamp close to the one before, and nowhere near."""
     out[0] = 0
     out[1] = 0
     base = np.int64(-1)
@@ -271,7 +271,7 @@ def strength(
             if time != NO_TIME:
                 if base < 0 or _close(time, base):
                     out[0] += 1
-                else:
+                elif not -NEAR_BACK_S <= time - base <= NEAR_AHEAD_S:
                     out[1] += 1
                 base = time
 

@@ -26,12 +26,16 @@ from telemetry.ingest.fit.index import (
     TOO_MANY_MESSAGES,
     Index,
     Tables,
+    tables_for,
 )
 
 COLD_STEPS = 50_000
 """Messages that the walk without compiled code may take one by one."""
 MOST_GAPS = 4096
 """Gaps that are listed one by one; more are joined."""
+
+SHORT_TAIL_BYTES = 256
+CUT = (MESSAGE_CUT, DEFINITION_CUT)
 
 PROBLEM = {
     NOT_DEFINED: ("data_before_definition", "a message of a type that is not defined"),
@@ -48,7 +52,7 @@ class Walker:
         self.data = np.frombuffer(raw, np.uint8)
         self.file = file
         self.compiled = compiled
-        self.tables = Tables(len(raw))
+        self.tables = tables_for(len(raw))
         self.damage: list[Damage] = []
         self.salvaged = False
         self._doubtful: list[tuple[int, NDArray[np.uint8]]] = []
@@ -116,7 +120,12 @@ class Walker:
         tables, before = self.tables, self._before
         n, m = int(before[N_MESSAGES]), int(before[N_DEFINITIONS])
         failed_at = int(tables.counts[POSITION])
-        strict, _ = self._strength(tables, n, int(tables.counts[N_MESSAGES]))
+        strict, jumps = self._strength(tables, n, int(tables.counts[N_MESSAGES]))
+        if cut and not jumps and self._status in CUT and stop - failed_at < SHORT_TAIL_BYTES:
+            # a recorder that died in the middle of a message, and was in step until then
+            kind, detail = PROBLEM[self._status]
+            self.note(kind, failed_at, stop - failed_at, detail)
+            return
         self.compiled = True
         room = Tables(max(16, stop - first))
         doubt = np.zeros(len(room.offset), np.uint8)
@@ -210,7 +219,10 @@ class Walker:
         tables = self.tables
         n, m = int(tables.counts[N_MESSAGES]), int(tables.counts[N_DEFINITIONS])
         return Index(
-            tables.offset[:n], tables.definition[:n], tables.definitions[:m], int(tables.counts[N_COMPRESSED])
+            tables.offset[:n].copy(),
+            tables.definition[:n].copy(),
+            tables.definitions[:m].copy(),
+            int(tables.counts[N_COMPRESSED]),
         )
 
     def doubtful(self) -> NDArray[np.bool_] | None:
