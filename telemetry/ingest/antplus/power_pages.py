@@ -94,7 +94,8 @@ def _torque(
     begin, until = rows.stretch(stream, time_s, lasted if by_revolution else None)
     work = counters.TURN_RAD * moved.amount / 32.0 if by_revolution else power * (until - begin)
     if at_crank:
-        rows.write(row, begin, until, power, turned, turns=float(ticks), torque=torque, work=work)
+        turns = float(ticks) if by_revolution else _smooth(stream, ticks, turned / 60.0 * (until - begin))
+        rows.write(row, begin, until, power, turned, turns=turns, torque=torque, work=work)
     else:
         rows.write(row, begin, until, power, rpm, turns=None, work=work)
     event_s = lasted / events if by_revolution else gone / events
@@ -102,6 +103,18 @@ def _torque(
     track.ambiguous[-1] = doubtful
     if at_crank or rpm:
         rows.advanced(track, time_s, stream.period_s, power, turned if at_crank else rpm)
+
+
+def _smooth(stream: rows.Stream, ticks: int, turns: float) -> float:
+    """Revolutions of a meter that sends by time, whole ones held to its ticks.
+
+    Four updates a second see a tick or none: laid on seconds, 57 rpm would read 0, 60 and 120. Its period
+    says how far the crank came; the ticks correct what adds up to more than one turn.
+    """
+    stream.owed += ticks - turns
+    beyond = stream.owed - min(1.0, max(-1.0, stream.owed))
+    stream.owed -= beyond
+    return max(0.0, turns + beyond)
 
 
 def crank_torque(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:

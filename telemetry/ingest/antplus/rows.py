@@ -32,6 +32,7 @@ NUMBERS: Final = (
     "heart_rate_bpm",
     "rr_s",
     "resistance_pct",
+    "resistance_level",
     "speed_mps",
     "wheel_rpm",
     "right_balance_pct",
@@ -68,6 +69,8 @@ class Stream:
     """messages in a row whose events advanced without turning"""
     by_time: bool = False
     """events are updates, not revolutions: seen where they advanced without a revolution"""
+    owed: float = 0.0
+    """ticks counted less revolutions given, of a meter that sends by time"""
     halted: bool = False
     """stopped was concluded from time without events"""
 

@@ -146,3 +146,14 @@ def test_a_device_that_said_nothing_of_a_ride_gives_no_recording(ride: Ride) -> 
     frames = decode(sensors.power_meter(ride, 1, 1).broadcasts())
     (seat,) = room.seats(frames, STUDIO)
     assert room.recording(seat, 5000.0, 5100.0) is None
+
+
+def test_a_meter_that_sends_by_time_reads_each_second_and_not_whole_turns(ride: Ride) -> None:
+    meter = sensors.power_meter(ride, 1, 1, kinds=("crank_torque",), by_revolution=False)
+    (seat,) = room.seats(decode(meter.broadcasts()), STUDIO)
+    got = room.recording(seat, 0.0, seconds(ride))
+    assert got is not None
+    true = ride.cadence_rpm[: len(got) * 4].reshape(-1, 4).mean(axis=1)
+    climb = slice(230, 340)
+    assert np.abs(got.array("cadence_rpm")[climb] - true[climb]).max() < 2.0
+    assert got.array("cadence_rpm")[:340].sum() == pytest.approx(true[:340].sum(), rel=5e-3)
