@@ -177,6 +177,7 @@ def shape() -> str:
         "head_unit[]": model.Agreement,
         "heart_rate_zones[]": model.HeartRateZone,
         "balance[]": model.BalanceBin,
+        "by_minute": model.RunningLoad,
         "recording.devices[]": model.Device,
     }
     rows = []

@@ -595,6 +595,8 @@ class ClassAnalysis:
     heart_rate_zones: tuple[HeartRateZone, ...] = ()
     balance_bins: tuple[BalanceBin, ...] = ()
     """right share by torque, bins of 10 N·m with a minute or more in them; empty without dual-sided power"""
+    by_minute: RunningLoad | None = None
+    """loads so far at each minute; None where torque is not known"""
     samples: pl.DataFrame | None = None
     """conditioned samples: time_s, dt_s, power_w, cadence_rpm, torque_nm, heart_rate_bpm, … with a
     `<channel>_state` (a `TrustState`) each, pedalling (bool), in_bout (bool), and power_smooth_w,
@@ -656,6 +658,7 @@ class ClassAnalysis:
             "head_unit": [_plain(item) for item in self.agreement],
             "heart_rate_zones": [_plain(zone) for zone in self.heart_rate_zones],
             "balance": [_plain(item) for item in self.balance_bins],
+            "by_minute": _plain(self.by_minute),
         }
 
 

@@ -22,6 +22,7 @@ from telemetry.analysis.fatigue_drift import fatigue_drift
 from telemetry.analysis.metric_rows import METRIC_ROWS
 from telemetry.analysis.review import review
 from telemetry.analysis.rules import Facts
+from telemetry.analysis.running import running_load
 from telemetry.analysis.w_balance import lowest_balance
 from telemetry.model import (
     CHANNELS,
@@ -107,6 +108,7 @@ def compose(
         agreement=blocks.agreement(c, metrics),
         heart_rate_zones=blocks.heart_rate_zones(c, context),
         balance_bins=balance_bins,
+        by_minute=running_load(c, context, inside),
         samples=sampled(c, inside),
         curves=curves,
     )

@@ -20,32 +20,28 @@ import numpy as np
 from telemetry.analysis.limits import Limits
 from telemetry.analysis.robust import student_t_975
 from telemetry.errors import BadInput
-from telemetry.model import BalanceBin, ClassAnalysis, History, Symptoms
+from telemetry.model import (
+    BalanceBin,
+    ClassAnalysis,
+    Diary,
+    History,
+    PainEntry,
+    PastClass,
+    RunningLoad,
+    Symptoms,
+)
 
 BASELINE_FROZEN = 12
 """The baseline is the first twelve classes that qualify, and then stands."""
 BASELINE_PEDALLING_MIN = 20.0
 RECENT_DAYS = 28
 PAIN_HOURS = 24
+SEVERE_PAIN = 7.0
+"""Only decides which of back and leg is told, where both were noted; the rule's own limit is `r6_pain`."""
 PAIN_MIN_ENTRIES = 3
 """Fewest diary entries of the 28 days before for a usual pain, our choice."""
 XMR_FACTOR = 2.66
 """3 / 1.128: natural process limits from the mean moving range."""
-
-
-@dataclass(frozen=True, slots=True)
-class PastClass:
-    """What one earlier class says to a later one."""
-
-    started_at: datetime
-    torque_load: float | None
-    torque_reference_nm: float | None
-    reference_kind: str
-    grinding_strokes: float | None
-    pedalling_min: float | None
-    usable: bool
-    power_measured: bool
-    balance: tuple[BalanceBin, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +76,26 @@ def reference_kind(source: str) -> str:
     return source.split(" ", 1)[0].rstrip(":").lower()
 
 
+def history_as_of(
+    past: Iterable[Any], diary: Diary | Iterable[Any], started_at: datetime, duration_s: float = 0.0
+) -> History:
+    """What was known of a rider for a class that began at `started_at`, however much came later.
+
+    Classes that began before it, and the diary up to 24 h after its end: with the same rows the review of a
+    class comes out the same in a year's time.
+    """
+    until = started_at + timedelta(seconds=duration_s, hours=PAIN_HOURS)
+    if isinstance(diary, Diary):
+        known: Any = diary.until(until)
+    else:
+        known = tuple(entry for entry in diary if (when := _entry_moment(entry)) is None or when <= until)
+    return History(past=past_classes(History(tuple(past)), started_at), diary=known, as_of=started_at)
+
+
+def _entry_moment(entry: Any) -> datetime | None:
+    return moment(entry.get("at")) if isinstance(entry, Mapping) else getattr(entry, "when", None)
+
+
 def past_classes(history: History, before: datetime | None) -> tuple[PastClass, ...]:
     """Earlier classes in order of time: those that started before `before` (or the history's `as_of`).
 
@@ -91,7 +107,7 @@ def past_classes(history: History, before: datetime | None) -> tuple[PastClass, 
     """
     moments = [moment for moment in (before, history.as_of) if moment is not None]
     until = min(moments) if moments else None
-    rows = [_past(entry) for entry in history.past]
+    rows = [past_class(entry) for entry in history.past]
     return tuple(
         sorted(
             (row for row in rows if row is not None and until is not None and row.started_at < until),
@@ -100,7 +116,15 @@ def past_classes(history: History, before: datetime | None) -> tuple[PastClass, 
     )
 
 
-def _past(entry: Any) -> PastClass | None:
+def past_class(entry: Any) -> PastClass | None:
+    """One class as later ones see it, from a `PastClass`, a `ClassAnalysis` or its JSON; None without a date.
+
+    Raises
+    ------
+    BadInput : something else
+    """
+    if isinstance(entry, PastClass):
+        return entry
     if isinstance(entry, ClassAnalysis):
         entry = entry.to_dict()
     if not isinstance(entry, Mapping) or "recording" not in entry or "metrics" not in entry:
@@ -110,25 +134,33 @@ def _past(entry: Any) -> PastClass | None:
             expected="a ClassAnalysis or the mapping of its JSON",
             got=type(entry).__name__,
         )
-    started_at = moment(entry["recording"].get("started_at"))
+    recording, metrics, rider = entry["recording"], entry["metrics"], entry.get("rider", {})
+    started_at = moment(recording.get("started_at"))
     if started_at is None:
         return None
-    metrics, rider = entry["metrics"], entry.get("rider", {})
-
-    def value(name: str) -> float | None:
-        found = metrics.get(name)
-        return None if found is None else found.get("value")
-
+    values = {name: found.get("value") for name, found in metrics.items()}
+    grade = entry.get("quality", {}).get("grade", "")
+    review = entry.get("review", {})
+    minutes = entry.get("by_minute")
     return PastClass(
         started_at=started_at,
-        torque_load=value("torque_load"),
+        torque_load=values.get("torque_load"),
         torque_reference_nm=rider.get("torque_reference_nm"),
         reference_kind=reference_kind(str(rider.get("torque_reference_source", ""))),
-        grinding_strokes=value("grinding_strokes"),
-        pedalling_min=value("pedalling_min"),
-        usable=entry.get("quality", {}).get("grade") in ("good", "fair"),
-        power_measured="power_w" in entry["recording"].get("channels", ()),
+        grinding_strokes=values.get("grinding_strokes"),
+        pedalling_min=values.get("pedalling_min"),
+        usable=grade in ("good", "fair"),
+        power_measured="power_w" in recording.get("channels", ()),
         balance=tuple(BalanceBin(**item) for item in entry.get("balance", ())),
+        id=recording.get("id", ""),
+        duration_s=recording.get("duration_s") or 0.0,
+        bike_id=recording.get("bike_id"),
+        quality=grade,
+        state=review.get("state", ""),
+        reasons=tuple(finding["code"] for finding in review.get("findings", ())),
+        metrics=values,
+        by_minute=None if not minutes else RunningLoad(**{name: tuple(v) for name, v in minutes.items()}),
+        version=entry.get("version", ""),
     )
 
 
@@ -269,7 +301,9 @@ def symptoms_of_class(
     """Pain of this class and what is usual: as told, else from the diary.
 
     The pain of a class is the highest entry during it or within 24 h after; usual is the median of the 28
-    days before, from three entries on. Entries are mappings: kind "pain", at, value. No entry is not 0.
+    days before, from three entries on. Back and leg are held apart, each against its own usual, and the one
+    that speaks louder is taken; pain elsewhere (knee, neck, hand) is no matter of this review. Entries are
+    `PainEntry` objects, or mappings with kind "pain", at, value, which count as back. No entry is not 0.
 
     Raises
     ------
@@ -278,22 +312,44 @@ def symptoms_of_class(
     pain = None if symptoms is None else _rating(symptoms.pain, "pain")
     usual = None if symptoms is None else _rating(symptoms.usual_pain, "usual pain")
     if started_at is not None and (pain is None or usual is None):
-        entries = [
-            (when, rating)
-            for entry in diary
-            if isinstance(entry, Mapping) and entry.get("kind") == "pain"
-            if (rating := _rating(entry.get("value"), "diary, pain")) is not None
-            if (when := moment(entry.get("at"))) is not None
+        noted = [rated for entry in diary if (rated := _rated(entry)) is not None]
+        found = [
+            _of_class(
+                [(when, value) for group, when, value in noted if group == wanted], started_at, duration_s
+            )
+            for wanted in ("back", "leg")
         ]
-        until = started_at + timedelta(seconds=duration_s, hours=PAIN_HOURS)
-        after = [value for when, value in entries if started_at <= when <= until]
-        since = started_at - timedelta(days=RECENT_DAYS)
-        before = [value for when, value in entries if since <= when < started_at]
-        if pain is None and after:
-            pain = max(after)
-        if usual is None and len(before) >= PAIN_MIN_ENTRIES:
-            usual = median(before)
+        known = [item for item in found if item.pain is not None] or found[:1]
+        here = max(known, key=_loudness)
+        pain = here.pain if pain is None else pain
+        usual = here.usual_pain if usual is None else usual
     return Symptoms(pain, usual)
+
+
+def _loudness(found: Symptoms) -> tuple[bool, float, float]:
+    """Severe first, then the larger rise, then the larger value."""
+    pain = found.pain or 0.0
+    rise = 0.0 if found.usual_pain is None else pain - found.usual_pain
+    return pain >= SEVERE_PAIN, rise, pain
+
+
+def _of_class(entries: list[tuple[datetime, float]], started_at: datetime, duration_s: float) -> Symptoms:
+    until = started_at + timedelta(seconds=duration_s, hours=PAIN_HOURS)
+    since = started_at - timedelta(days=RECENT_DAYS)
+    after = [value for when, value in entries if started_at <= when <= until]
+    before = [value for when, value in entries if since <= when < started_at]
+    return Symptoms(max(after, default=None), median(before) if len(before) >= PAIN_MIN_ENTRIES else None)
+
+
+def _rated(entry: Any) -> tuple[str, datetime, float] | None:
+    """Group of sites, moment and rating of a pain entry; None for any other entry."""
+    if isinstance(entry, PainEntry):
+        return entry.group, entry.when, entry.nrs
+    if isinstance(entry, Mapping) and entry.get("kind") == "pain":
+        rating, when = _rating(entry.get("value"), "diary, pain"), moment(entry.get("at"))
+        if rating is not None and when is not None:
+            return "back", when, rating
+    return None
 
 
 def _rating(value: Any, place: str) -> float | None:

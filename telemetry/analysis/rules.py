@@ -13,7 +13,7 @@ from datetime import datetime
 
 from telemetry.analysis import history
 from telemetry.analysis.limits import Limits
-from telemetry.model import BalanceBin, Bout, Evidence, MetricResult, Symptoms
+from telemetry.model import BalanceBin, Bout, Evidence, MetricResult, PastClass, Symptoms
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Facts:
     started_at: datetime | None = None
     torque_reference_nm: float = 0.0
     torque_reference_source: str = ""
-    past: tuple[history.PastClass, ...] = ()
+    past: tuple[PastClass, ...] = ()
     balance_bins: tuple[BalanceBin, ...] = ()
     symptoms: Symptoms = field(default_factory=Symptoms)
 

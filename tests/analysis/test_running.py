@@ -1,0 +1,54 @@
+"""What a class had added up to by each minute: it ends where the class ends, and a break starts it afresh."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from telemetry.analysis import grinding
+from telemetry.analysis.running import running_load
+from telemetry.model import RunningLoad
+from tests.analysis.classes import WORKED_CLASS, Load, segments
+
+
+def running(load: Load) -> RunningLoad:
+    found = running_load(load.c, load.context, grinding.in_bout(load.c, load.bouts))
+    assert found is not None
+    return found
+
+
+def test_the_last_minute_is_the_class() -> None:
+    load = segments(WORKED_CLASS, ftp_w=200.0)
+    found = running(load)
+    assert found.minute[-1] == pytest.approx(40.0)
+    assert found.torque_load[-1] == pytest.approx(72.684, abs=2e-3)
+    assert found.strokes[-1] == pytest.approx(6520.0, abs=0.1)
+    assert found.grinding_min[-1] == pytest.approx(load["grinding_min"], abs=1e-3)
+    assert found.unbroken_min[-1] == pytest.approx(40.0, abs=1e-3)
+
+
+def test_the_sums_grow_evenly_inside_a_steady_block() -> None:
+    found = running(segments([(600, 200, 90)], ftp_w=200.0))
+    assert found.minute == (*map(float, range(1, 10)), 10.0)
+    assert found.torque_load == pytest.approx([10.0 / 6.0 * m for m in found.minute], abs=2e-3)
+    assert found.strokes == pytest.approx([180.0 * m for m in found.minute], abs=0.1)
+
+
+@pytest.mark.parametrize(("rest_s", "after"), [(119, 11.0), (120, 4.0), (121, 4.0 - 1 / 60)])
+def test_two_minutes_without_pedalling_start_the_stretch_afresh(rest_s: float, after: float) -> None:
+    found = running(segments([(300, 150, 85), (rest_s, 0, 0), (300, 150, 85)], ftp_w=200.0))
+    assert found.unbroken_min[found.minute.index(11.0)] == pytest.approx(after, abs=2e-3)
+    assert found.unbroken_min[4] == pytest.approx(5.0)
+
+
+def test_a_long_rest_counts_as_nothing_while_it_lasts() -> None:
+    found = running(segments([(300, 150, 85), (240, 0, 0), (60, 150, 85)], ftp_w=200.0))
+    at = dict(zip(found.minute, found.unbroken_min, strict=True))
+    assert (at[6.0], at[8.0], at[10.0]) == (6.0, 0.0, 1.0)
+    load = dict(zip(found.minute, found.torque_load, strict=True))
+    assert load[5.0] == load[9.0] < load[10.0]
+
+
+def test_silence_without_torque() -> None:
+    load = segments([(600, None, 85)])
+    assert running_load(load.c, load.context, np.zeros(len(load.c), dtype=bool)) is None
