@@ -303,6 +303,9 @@ def salvage(
     found = np.zeros(7, np.int64)
     look = np.zeros(7, np.int64)
     current = np.full((16, HISTORY), -1, np.int64)  # the definition in force, then those before it
+    undo_local = np.int64(-1)
+    undo_known = np.zeros(3, np.int64)
+    undo_current = np.zeros(HISTORY, np.int64)
     work = np.zeros(1, np.int64)
     limit = WORK_PER_BYTE * (stop - first) + 100_000
     base = np.int64(-1)
@@ -344,6 +347,9 @@ def salvage(
                     definitions[m, 5] = found[5]
                     definitions[m, 6] = found[2]
                     definitions[m, 7] = section
+                    undo_local = local
+                    undo_known[0], undo_known[1], undo_known[2] = was0, was1, was2
+                    undo_current[:] = current[local]
                     _remember(data, definitions, current, local, m)
                     m += 1
                     previous = p
@@ -423,7 +429,7 @@ def salvage(
             continue
 
         # Nothing fits at p. Search on, from just behind the message before.
-        x = previous + 1 if previous >= 0 and previous_is_data else p + 1
+        x = previous + 1 if previous >= 0 else p + 1
         target = np.int64(-1)
         target_base = base
         target_end = np.int64(-1)
@@ -458,7 +464,7 @@ def salvage(
                     work[0] += found[4] + found[5]
                     if told < 2:
                         break
-                    if told == 4 and found[4] > 3:
+                    if told == 4 and found[4] > 3 and x >= p:
                         need = 0
                 else:
                     d = current[local, age]
@@ -511,8 +517,17 @@ def salvage(
         end = target if target >= 0 else stop
         if target >= 0 and target < p:
             # the message before was too long: it hid an intact one
-            n -= 1
             gap_from = previous
+            if previous_is_data:
+                n -= 1
+            else:
+                m -= 1
+                known[undo_local, 0], known[undo_local, 1], known[undo_local, 2] = (
+                    undo_known[0],
+                    undo_known[1],
+                    undo_known[2],
+                )
+                current[undo_local] = undo_current
         elif n > counts[0] and previous_is_data and doubt[n - 1] == 0:
             doubt[n - 1] = 1
         # Messages without a timestamp that fill the hole to its end exactly, or begin it.
