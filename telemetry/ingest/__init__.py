@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from telemetry.errors import BadInput, LimitExceeded, SeveralClasses, TelemetryError
 
@@ -33,32 +33,45 @@ class Reader:
     takes_columns: bool = False
     """whether the meaning of its columns can be given"""
 
+    in_pieces: bool = False
+    """whether the module's `large(path)` reads some files itself, of any size, and gives None for others"""
+
     def __call__(
         self, path: str | os.PathLike[str], columns: Mapping[str, str] | None = None
     ) -> list[ClassRecording]:
         """The classes in the file at `path`; see `read_all`."""
         if columns and not self.takes_columns:
             raise BadInput("columns can only be named for a table", file=str(path), expected="a CSV")
+        if self.in_pieces:
+            found = self._told(lambda: self._module().large(Path(path)), str(path))
+            if found is not None:
+                return list(found)
         return self.from_bytes(load(path), str(path), columns)
 
     def from_bytes(
         self, data: bytes, file: str, columns: Mapping[str, str] | None = None
     ) -> list[ClassRecording]:
         """The classes in a file's bytes; `file` names it in errors, its last part in recordings."""
-        reader = import_module(f"telemetry.ingest.readers.{self.module}").recordings
+        options = {"columns": columns} if columns else {}
+        return list(self._told(lambda: self._module().recordings(data, Path(file).name, **options), file))
+
+    def _module(self) -> Any:
+        return import_module(f"telemetry.ingest.readers.{self.module}")
+
+    @staticmethod
+    def _told(read: Callable[[], Any], file: str) -> Any:
+        """What a reader found, its errors naming the whole path."""
         try:
-            options = {"columns": columns} if columns else {}
-            found = reader(data, Path(file).name, **options)
+            return read()
         except TelemetryError as error:
             # inside, only the name is known; a person gave the whole path
             if error.file in (None, Path(file).name):
                 error.file = file
             raise
-        return list(found)
 
 
 READERS: dict[str, Reader] = {
-    ".fit": Reader("fit", "FIT activity"),
+    ".fit": Reader("fit", "FIT activity, or the capture of a room", in_pieces=True),
     ".fit.gz": Reader("gz", "gzipped FIT activity"),
     ".tcx": Reader("tcx", "Training Center XML"),
     ".tcx.gz": Reader("gz", "gzipped Training Center XML"),

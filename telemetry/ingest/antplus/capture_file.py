@@ -85,7 +85,7 @@ class CaptureFile:
         with self._lock:
             self._keep(stick, self._journal.device(unix_s, 0, number & 0xFFFF, kind, transmission))
 
-    def event(self, unix_s: float, event: int, kind: int, text: str = "", data: int = 0xFFFFFFFF) -> None:
+    def event(self, unix_s: float, event: int, kind: int, text: str = "", data: int = form.NO_DATA) -> None:
         """Something that happened."""
         with self._lock:
             self._keep(0, self._journal.event(unix_s, event, kind, text, data))

@@ -83,6 +83,8 @@ EVENT_FIELDS: Final = (
 """Fields 240 and 241 are ours: the fraction of the second, and what happened in words."""
 TIMER, MARKER_EVENT = 0, 32
 START, STOP_ALL, MARKER = 0, 4, 3
+NO_DATA: Final = 0xFFFFFFFF
+"""An event without a number"""
 
 
 def rx_fields(length: int) -> tuple[tuple[int, int, int], ...]:
@@ -194,7 +196,7 @@ class Journal:
         second, _ = split_time(unix_s)
         return struct.pack("<BIBBHBB", LOCAL_CHANNEL_ID, second, channel, kind, number, transmission, 0)
 
-    def event(self, unix_s: float, event: int, kind: int, text: str = "", data: int = 0xFFFFFFFF) -> bytes:
+    def event(self, unix_s: float, event: int, kind: int, text: str = "", data: int = NO_DATA) -> bytes:
         """Something that happened to the capture or the class: start, stop, unplugged, clock jump."""
         second, fraction = split_time(unix_s)
         words = text.encode("utf-8")[: EVENT_TEXT_BYTES - 1]

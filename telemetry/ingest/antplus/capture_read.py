@@ -8,6 +8,7 @@ layout (`capture_format.py`).
 
 from __future__ import annotations
 
+import io
 import os
 import struct
 import zlib
@@ -21,7 +22,7 @@ import numpy as np
 from telemetry.errors import BadInput
 from telemetry.ingest.antplus import capture_format as form
 from telemetry.ingest.antplus.broadcast import Broadcast
-from telemetry.ingest.antplus.frames import Channels, Frame
+from telemetry.ingest.antplus.frames import DATA_MESSAGES, Channels, Frame
 from telemetry.ingest.fit.crc import crc_numpy
 
 CHUNK_BYTES: Final = 1 << 20
@@ -56,6 +57,7 @@ class CaptureEvent(NamedTuple):
     event: int
     kind: int
     text: str
+    data: int = form.NO_DATA
 
 
 @dataclass(slots=True)
@@ -86,13 +88,16 @@ class Damage:
 class CaptureReader:
     """Iterate for batches; `damage`, `closed`, `good_bytes` and `data_crc` are complete afterwards.
 
+    `data` are the bytes where they are in memory already; `path` then only names them.
+
     Raises
     ------
     BadInput : not a FIT file, or no capture
     """
 
-    def __init__(self, path: str | Path) -> None:
+    def __init__(self, path: str | Path, data: bytes | None = None) -> None:
         self.path = Path(path)
+        self._data = data
         self.damage: list[Damage] = []
         self.closed = False
         self.started_s: float | None = None
@@ -105,7 +110,7 @@ class CaptureReader:
 
     def __iter__(self) -> Iterator[Batch]:
         try:
-            handle = self.path.open("rb")
+            handle = self.path.open("rb") if self._data is None else io.BytesIO(self._data)
         except OSError as cause:
             raise BadInput(f"cannot be read: {cause.strerror or cause}", file=self.path.name) from cause
         with handle:
@@ -113,27 +118,35 @@ class CaptureReader:
             if len(head) < form.HEADER_BYTES or head[8:12] != b".FIT" or head[0] != form.HEADER_BYTES:
                 raise BadInput("not a capture", file=self.path.name, expected="a FIT file header of 14 bytes")
             size = int.from_bytes(head[4:8], "little")
-            total = os.fstat(handle.fileno()).st_size
+            total = handle.seek(0, os.SEEK_END)
+            handle.seek(form.HEADER_BYTES)
             self.closed = size != form.OPEN_SIZE and size + form.HEADER_BYTES + 2 <= total
             stop = form.HEADER_BYTES + size if self.closed else total
             yield from _Walk(self, handle.read, form.HEADER_BYTES, stop).batches()
 
-    def broadcasts(self) -> Iterator[Broadcast]:
-        """The data messages of all batches, `time_s` counted from the first of them."""
+    def timeline(self) -> Iterator[Broadcast | CaptureEvent]:
+        """Messages and events in the order of the file, damaged batches left out.
+
+        `time_s` counts from the first data message, which `started_s` names; events keep their own clock.
+        """
         channels: dict[int, Channels] = {}
-        zero: float | None = None
         for batch in self:
             if batch.damaged:
                 continue
             known = channels.setdefault(batch.stick, Channels())
+            yield from batch.events
             for row in batch.frames:
                 frame = Frame(row.id, row.body)
                 known.note(frame)
-                zero = row.unix_s if zero is None else zero
-                item = known.broadcast(frame, row.unix_s - zero, batch.stick)
+                if self.started_s is None and frame.id in DATA_MESSAGES:
+                    self.started_s = row.unix_s
+                item = known.broadcast(frame, row.unix_s - (self.started_s or row.unix_s), batch.stick)
                 if item is not None:
-                    self.started_s = zero
                     yield item
+
+    def broadcasts(self) -> Iterator[Broadcast]:
+        """The data messages of all batches, `time_s` counted from the first of them."""
+        return (item for item in self.timeline() if isinstance(item, Broadcast))
 
 
 _FIXED_SHAPES: Final = {
@@ -235,9 +248,9 @@ class _Walk:
                 BleRow(_unix(second, fraction), address, uuid, rssi, window[at + 14 : at + size])
             )
         elif number == form.EVENT and size == 13 + form.EVENT_TEXT_BYTES:
-            second, event, kind, _, fraction = struct.unpack_from("<IBBIH", window, at + 1)
+            second, event, kind, data, fraction = struct.unpack_from("<IBBIH", window, at + 1)
             text = window[at + 13 : at + size].split(b"\0")[0].decode("utf-8", "replace")
-            self.batch.events.append(CaptureEvent(_unix(second, fraction), event, kind, text))
+            self.batch.events.append(CaptureEvent(_unix(second, fraction), event, kind, text, data))
         elif number == form.ANT_CHANNEL_ID and size == 11:
             second, _, kind, device, transmission, _ = struct.unpack_from("<IBBHBB", window, at + 1)
             self.reader.devices.setdefault((device, kind, transmission), _unix(second, 0))
@@ -342,6 +355,17 @@ def is_capture(head: bytes) -> bool:
     """
     wanted = form.definition(form.LOCAL_MARK, form.MARK, form.MARK_FIELDS)
     return head[8:12] == b".FIT" and wanted in head[:SNIFF_BYTES]
+
+
+def is_capture_file(path: str | Path) -> bool:
+    """Whether a file is a capture, from its first bytes; False where it cannot be read."""
+    try:
+        if not Path(path).is_file():
+            return False
+        with open(path, "rb") as handle:
+            return is_capture(handle.read(SNIFF_BYTES))
+    except (OSError, ValueError):
+        return False
 
 
 def recover(path: str | Path) -> CaptureReader:

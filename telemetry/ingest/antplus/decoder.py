@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     import polars as pl
 
 LOST_AFTER_S: Final = 3.25
+KEEP_ROWS: Final = 256
+"""What may still be dated back: half a minute of a sensor that sends at 8 Hz."""
 
 
 class Decoder:
@@ -97,19 +99,46 @@ class Decoder:
 
     def frame(self, key: DeviceKey) -> pl.DataFrame:
         """The rows of one device as a polars frame."""
-        import polars as pl
-
         track = self.tracks[key]
-        columns = list(zip(*track.numbers, strict=True)) if track.numbers else [() for _ in rows.NUMBERS]
-        data: dict[str, pl.Series] = {
-            name: pl.Series(name, columns[rows.AT[name]], dtype=pl.Float64) for name in rows.NUMBERS
-        }
-        data["page"] = pl.Series("page", [p if p >= 0 else None for p in track.page], dtype=pl.Int64)
-        data["source"] = pl.Series("source", track.source, dtype=pl.String)
-        data["state"] = pl.Series("state", track.state, dtype=pl.String)
-        data["ambiguous"] = pl.Series("ambiguous", track.ambiguous, dtype=pl.Boolean)
-        data["payload"] = pl.Series("payload", track.raw, dtype=pl.Binary)
-        return pl.DataFrame(data)
+        return _frame(track, len(track.numbers))
+
+    def take(self, key: DeviceKey, keep: int = KEEP_ROWS) -> pl.DataFrame | None:
+        """The oldest rows of one device, forgotten here; None where there are no more than `keep`.
+
+        The newest stay, because a stop or a twin found later may still change them.
+        """
+        track = self.tracks[key]
+        count = len(track.numbers) - max(keep, 1)
+        if count <= 0:
+            return None
+        taken = _frame(track, count)
+        self.forget(key, keep)
+        return taken
+
+    def forget(self, key: DeviceKey, keep: int = KEEP_ROWS) -> None:
+        """Drop the oldest rows of one device: what a live view need not remember."""
+        track = self.tracks[key]
+        count = len(track.numbers) - max(keep, 1)
+        if count > 0:
+            for rows_of in (
+                track.numbers, track.page, track.source, track.state, track.ambiguous, track.raw
+            ):  # fmt: skip
+                del rows_of[:count]
+
+
+def _frame(track: rows.Track, count: int) -> pl.DataFrame:
+    import polars as pl
+
+    columns = list(zip(*track.numbers[:count], strict=True)) if count else [() for _ in rows.NUMBERS]
+    data: dict[str, pl.Series] = {
+        name: pl.Series(name, columns[rows.AT[name]], dtype=pl.Float64) for name in rows.NUMBERS
+    }
+    data["page"] = pl.Series("page", [p if p >= 0 else None for p in track.page[:count]], dtype=pl.Int64)
+    data["source"] = pl.Series("source", track.source[:count], dtype=pl.String)
+    data["state"] = pl.Series("state", track.state[:count], dtype=pl.String)
+    data["ambiguous"] = pl.Series("ambiguous", track.ambiguous[:count], dtype=pl.Boolean)
+    data["payload"] = pl.Series("payload", track.raw[:count], dtype=pl.Binary)
+    return pl.DataFrame(data)
 
 
 def decode(broadcasts: Iterable[Broadcast]) -> dict[DeviceKey, pl.DataFrame]:

@@ -1,16 +1,24 @@
-"""A FIT file's bytes → its classes.
+"""A FIT file → its classes: one recording per session of an activity, or per seat of a room's capture.
 
-Comes in: bytes and a name. Goes out: one recording per session, named by the hash of the bytes. Leaves to
-others: decoding (`ingest/fit/decode.py`) and what the messages mean (`ingest/fit/activity.py`).
+Comes in: bytes and a name, or a path. Goes out: recordings, an activity's named by the hash of its bytes.
+Leaves to others: decoding (`ingest/fit/decode.py`), what the messages mean (`ingest/fit/activity.py`), and
+captures (`ingest/antplus`), which are told from activities by content.
 """
 
 from __future__ import annotations
 
 import hashlib
+from pathlib import Path
+from typing import TYPE_CHECKING
 
+from telemetry.errors import NotAClass
 from telemetry.ingest.fit.activity import recordings as rides
 from telemetry.ingest.fit.decode import open_fit
 from telemetry.model import ClassRecording
+
+if TYPE_CHECKING:
+    from telemetry.ingest.antplus.capture_read import CaptureReader
+    from telemetry.ingest.antplus.studio import Studio
 
 ID_LENGTH = 12
 
@@ -29,4 +37,26 @@ def recordings(data: bytes, file: str) -> list[ClassRecording]:
     NotAClass : FIT without a ride
     LimitExceeded : larger than the grammar allows
     """
+    from telemetry.ingest.antplus.capture_read import CaptureReader, is_capture
+    from telemetry.ingest.antplus.studio import Studio
+
+    if is_capture(data):
+        # bytes have no folder, so no studio.toml beside them says who sat where
+        return _seats(CaptureReader(file, data), file, Studio())
     return rides(open_fit(data, file), id=content_id(data))
+
+
+def large(path: Path) -> list[ClassRecording] | None:
+    """The recordings of a capture, read in pieces whatever its size; None for every other file."""
+    from telemetry.ingest.antplus.capture_read import CaptureReader, is_capture_file
+
+    return _seats(CaptureReader(path), path.name) if is_capture_file(path) else None
+
+
+def _seats(capture: CaptureReader, file: str, studio: Studio | None = None) -> list[ClassRecording]:
+    from telemetry.ingest.antplus.leave import recordings_of
+
+    found = list(recordings_of(capture, studio))
+    if not found:
+        raise NotAClass("nobody rides in this capture", file=file, expected="a bike whose crank turns")
+    return found
