@@ -6,6 +6,7 @@ stopped it or None. Leaves to others: every picture and word (reports).
 
 from __future__ import annotations
 
+import os
 import signal
 from collections import deque
 from collections.abc import Generator, Iterable
@@ -13,7 +14,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, NoReturn
 
 from telemetry.cli.batch import workers
 from telemetry.errors import CannotWrite
@@ -70,7 +71,7 @@ def draw_all(jobs: Iterable[Job], many: bool) -> Generator[tuple[Job, Written], 
     try:
         for job in jobs:
             try:
-                waiting.append((job, pool.submit(draw, job)))
+                waiting.append((job, pool.submit(_draw_apart, job)))
             except BrokenProcessPool:
                 yield job, _ended()
             if len(waiting) >= 2 * workers():
@@ -96,9 +97,37 @@ def _ended() -> Written:
     return (), CannotWrite("the process that drew it ended, perhaps for want of memory")
 
 
+_at_work = False
+"""In a drawing process: whether it draws, and has files to remove when it is told to end."""
+
+
+def _draw_apart(job: Job) -> Written:
+    """Draw in a process of its own, which is over once it was told to end and its files are removed."""
+    global _at_work
+    _at_work = True
+    try:
+        return draw(job)
+    except SystemExit as leaving:  # the pool would take it for a result and go on to the next job
+        os._exit(leaving.code if isinstance(leaving.code, int) else 1)
+    finally:
+        _at_work = False
+
+
 def _stand_by() -> None:
     """A drawing process leaves Ctrl-C to its parent, who ends it so that nothing half written stays."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from telemetry.cli.guard import prepare
 
     prepare()
+    signal.signal(signal.SIGTERM, _end)
+
+
+def _end(number: int, frame: object) -> NoReturn:
+    """Unwind where files are being written; between two jobs end at once, without a word.
+
+    An exception between two jobs would stop in the middle of a message of the pool and give its lock back:
+    the next process would read the second half of that message as a job.
+    """
+    if not _at_work:
+        os._exit(128 + number)
+    raise SystemExit(128 + number)
