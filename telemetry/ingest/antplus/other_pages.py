@@ -6,6 +6,7 @@ track.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from telemetry.ingest.antplus import counters, rows
@@ -64,19 +65,35 @@ def heart(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]
         row[rows.AT["heart_rate_bpm"]] = found["heart_rate_bpm"]
 
 
-def _revolutions(
-    track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any], name: str, clock: str, count: str
+def revolutions(
+    track: rows.Track,
+    row: rows.Row,
+    time_s: float,
+    found: dict[str, Any],
+    name: str,
+    clock: str,
+    count: str,
+    *,
+    modulus: int = 1 << 16,
+    ticks_per_s: float = 1024.0,
+    fastest_rpm: float = math.inf,
 ) -> tuple[rows.Stream | None, float | None]:
-    """One revolution counter with its event clock; the stream, and rpm where it turned since."""
+    """One revolution counter with its event clock; the stream, and rpm where it turned since.
+
+    Faster than `fastest_rpm` nothing turns: the sensor began to count anew, and this message is its first.
+    """
     stream = rows.listen(track, name, time_s, found)
     if stream is None:
         return None, None
-    turns = counters.step(stream.values[count], found[count], 1 << 16)
+    turns = counters.step(stream.values[count], found[count], modulus)
     if turns == 0:
         return stream, None
     gone = time_s - stream.time_s
-    raw = counters.step(stream.values[clock], found[clock], 1 << 16) / 1024.0
-    span = counters.unwrap_by_clock(raw, 64.0, gone)
+    raw = counters.step(stream.values[clock], found[clock], 1 << 16) / ticks_per_s
+    span = counters.unwrap_by_clock(raw, (1 << 16) / ticks_per_s, gone)
+    if turns > fastest_rpm / 60.0 * max(span.amount, 1.0 / ticks_per_s):
+        rows.remember(stream, time_s, found, None, None, doubtful=True)
+        return stream, None
     if span.amount <= 0.0:
         return stream, None
     lasted = rows.without_rest(stream, span.amount, turns)
@@ -89,7 +106,7 @@ def _revolutions(
 
 def speed_cadence(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
     track.source[-1] = "speed_cadence"
-    wheel, wheel_rpm = _revolutions(track, row, time_s, found, "wheel", "wheel_time", "wheel_revolutions")
+    wheel, wheel_rpm = revolutions(track, row, time_s, found, "wheel", "wheel_time", "wheel_revolutions")
     row[rows.FROM] = row[rows.UNTIL] = row[rows.TURNS] = None
     if wheel is not None and wheel_rpm is not None:
         row[rows.AT["wheel_rpm"]] = wheel_rpm
@@ -116,7 +133,7 @@ def _crank(
     count: str,
     wheel: rows.Stream | None,
 ) -> None:
-    stream, rpm = _revolutions(track, row, time_s, found, "crank", clock, count)
+    stream, rpm = revolutions(track, row, time_s, found, "crank", clock, count)
     if stream is None:
         return
     if rpm is None:
@@ -129,7 +146,7 @@ def _crank(
 def wheel_speed(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
     track.source[-1] = "speed"
     health(track, row, time_s, found)
-    _, rpm = _revolutions(track, row, time_s, found, "wheel", "event_time", "revolutions")
+    _, rpm = revolutions(track, row, time_s, found, "wheel", "event_time", "revolutions")
     row[rows.FROM] = row[rows.UNTIL] = row[rows.TURNS] = None
     if rpm is not None:
         row[rows.AT["wheel_rpm"]] = rpm

@@ -24,20 +24,31 @@ from telemetry.ingest.antplus import pages
 from telemetry.ingest.antplus.broadcast import DeviceKey
 from telemetry.ingest.antplus.studio import Studio
 from telemetry.ingest.assemble import assemble
+from telemetry.ingest.ble import uuids
+from telemetry.ingest.fit.resistance import resistance_trust
 from telemetry.model import ClassRecording, Device, Issue
 
 POWER_SOURCES: Final = (
     "crank_torque",
+    "cycling_power_torque",
     "frequency",
     "power_only",
     "trainer",
+    "cycling_power",
+    "indoor_bike",
+    "keiser",
     "wheel_torque",
     "trainer_torque",
+    "cycling_power_wheel",
 )
-"""Best first: torque measured at the crank before power, power before torque at the wheel."""
-TURN_SOURCES: Final = ("crank_torque", "frequency", "speed_cadence", "cadence")
+"""Best first: torque measured at the crank before accumulated power, that before power of the moment, all
+before torque at the wheel."""
+TURN_SOURCES: Final = (
+    "crank_torque", "cycling_power_torque", "frequency", "speed_cadence", "cadence", "cycling_power",
+)  # fmt: skip
 MEASURED_AT: Final = {
-    "crank_torque": "crank", "frequency": "crank", "wheel_torque": "wheel", "trainer_torque": "wheel",
+    "crank_torque": "crank", "cycling_power_torque": "crank", "frequency": "crank",
+    "wheel_torque": "wheel", "trainer_torque": "wheel", "cycling_power_wheel": "wheel",
 }  # fmt: skip
 AVERAGED_LIMIT_S: Final = 10.0
 HOLD_S: Final = 5.0
@@ -51,6 +62,7 @@ CARRIED: Final = (
     "right_pedal_smoothness_pct",
     "combined_pedal_smoothness_pct",
     "resistance_pct",
+    "resistance_level",
     "heart_rate_bpm",
     "standing",
 )
@@ -140,11 +152,18 @@ def recording(
     if not channels:
         return None
     issues += _others(rows, power, seat.name)
+    nothing = np.full(cells, np.nan)
+    trust, noticed = resistance_trust(
+        channels.get("resistance_level", nothing),
+        channels.get("power_w", nothing),
+        channels.get("cadence_rpm", nothing),
+    )
+    issues += noticed
     times = edges[:-1] - start_s
     return assemble(
         channels,
         id=_identity(seat, start_s, stop_s),
-        source="antplus",
+        source="ble" if all(key.device_type in uuids.KINDS for key in seat.devices) else "antplus",
         unix_time_s=None if started_unix_s is None else started_unix_s + times,
         time_s=times if started_unix_s is None else None,
         issues=issues,
@@ -158,7 +177,7 @@ def recording(
         posture_known="standing" in channels,
         power_source="" if power is None else f"{power.source} of device {power.key.device_number}",
         torque_source=measured_at,
-        resistance_trust="plausible" if "resistance_pct" in channels else "absent",
+        resistance_trust="plausible" if "resistance_pct" in channels else trust,
     )
 
 
@@ -275,7 +294,7 @@ def _device(key: DeviceKey, frame: pl.DataFrame, power: _Chosen | None) -> Devic
     if power is not None and key != power.key:
         measures = [name for name in measures if name not in ("power_w", "torque_nm")]
     return Device(
-        kind=pages.PROFILES.get(key.device_type, "other"),
+        kind=pages.PROFILES.get(key.device_type) or uuids.KINDS.get(key.device_type, "other"),
         serial=str(key.device_number),
         measures=tuple(measures),
     )

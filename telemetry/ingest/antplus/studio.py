@@ -15,9 +15,16 @@ device and refuses the neighbours'. Leaves to others: what the devices say.
     heart_rate = 45
     meter_error_pct = 2.0
 
+    [[bike]]
+    seat = "08"
+    keiser = 8
+    ble = "C0:FF:EE:00:00:08"
+
     [[belt]]
     rider = "r07"
     heart_rate = 777
+
+`keiser` is the bike id set in a Keiser bike's own menu, `ble` a Bluetooth address, or a list of them.
 """
 
 from __future__ import annotations
@@ -28,12 +35,15 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from difflib import get_close_matches
+from functools import cached_property
 from pathlib import Path
 from typing import Any, Final
 
 from telemetry.errors import BadInput
 from telemetry.ingest.antplus import pages
 from telemetry.ingest.antplus.broadcast import DeviceKey
+from telemetry.ingest.ble import uuids
+from telemetry.ingest.ble.address import address_number
 
 SENSORS: Final = {
     "power": pages.POWER,
@@ -42,8 +52,12 @@ SENSORS: Final = {
     "speed_cadence": pages.SPEED_CADENCE,
     "cadence": pages.CADENCE,
     "speed": pages.SPEED,
+    "keiser": uuids.KEISER,
 }
+NAMES: Final = {number: name for name, number in SENSORS.items()}
 LARGEST_NUMBER: Final = (1 << 20) - 1
+LARGEST_KEISER: Final = 255
+MOST_ADDRESSES: Final = 16
 MOST_BIKES: Final = 500
 LARGEST_FILE_BYTES: Final = 1 << 20
 
@@ -55,6 +69,8 @@ class Bike:
     seat: str
     sensors: Mapping[int, int] = field(default_factory=dict)
     meter_error_pct: float | None = None
+    ble: tuple[str, ...] = ()
+    """Bluetooth addresses, as written"""
 
 
 @dataclass(frozen=True)
@@ -76,13 +92,23 @@ class Studio:
 
     def seat(self, key: DeviceKey) -> str | None:
         """The seat a device belongs to; None for a belt that is worn and for strangers."""
-        for bike in self.bikes:
-            number = bike.sensors.get(key.device_type)
-            if number is not None and number in (key.device_number, key.device_number & 0xFFFF):
-                return bike.seat
-        if not self.known and key.device_type != pages.HEART_RATE:
+        if key.device_type in uuids.NOTIFYING:
+            seat = self._by_address.get(key.device_number)
+            if seat is not None:
+                return seat
+        else:
+            for bike in self.bikes:
+                number = bike.sensors.get(key.device_type)
+                if number is not None and number in (key.device_number, key.device_number & 0xFFFF):
+                    return bike.seat
+        if not self.known and key.device_type not in (pages.HEART_RATE, uuids.HEART_RATE):
             return str(key.device_number)
         return None
+
+    @cached_property
+    def _by_address(self) -> dict[int, str]:
+        """Number of a Bluetooth address → seat."""
+        return {address_number(address): bike.seat for bike in self.bikes for address in bike.ble}
 
     def rider_of_belt(self, key: DeviceKey) -> str | None:
         """Whose belt this is."""
@@ -136,22 +162,31 @@ def read_studio(path: str | Path) -> Studio:
     owner: dict[tuple[int, int], str] = {}
     for i, raw in enumerate(_tables(data.get("bike", []), name, "[[bike]]"), 1):
         place = f"[[bike]] number {i}"
-        _only(raw, ("seat", "meter_error_pct", *SENSORS), name, place)
+        _only(raw, ("seat", "meter_error_pct", "ble", *SENSORS), name, place)
         if "seat" not in raw:
             raise BadInput("a bike has no seat", file=name, place=place, expected='seat = "07"')
         bike = Bike(
             seat=str(raw["seat"]),
-            sensors={SENSORS[k]: _number(raw[k], name, f"{place} {k}") for k in SENSORS if k in raw},
+            sensors={
+                SENSORS[k]: _number(
+                    raw[k], name, f"{place} {k}", LARGEST_KEISER if k == "keiser" else LARGEST_NUMBER
+                )
+                for k in SENSORS
+                if k in raw
+            },
             meter_error_pct=_percent(raw.get("meter_error_pct"), name, place),
+            ble=_addresses(raw.get("ble", []), name, f"{place} ble"),
         )
         if any(bike.seat == other.seat for other in bikes):
             raise BadInput("a seat stands there twice", file=name, place=f"seat {bike.seat}")
-        for sensor in bike.sensors.items():
+        named = {sensor: f"{NAMES[sensor[0]]} {sensor[1]}" for sensor in bike.sensors.items()}
+        named |= {(0, address_number(address)): f"ble {address}" for address in bike.ble}
+        for sensor, words in named.items():
             if sensor in owner:
                 raise BadInput(
                     "a sensor belongs to two bikes",
                     file=name,
-                    place=f"{pages.PROFILES[sensor[0]]} {sensor[1]}",
+                    place=words,
                     got=f"seats {owner[sensor]} and {bike.seat}",
                 )
             owner[sensor] = bike.seat
@@ -205,13 +240,14 @@ def read_roster(path: str | Path) -> dict[str, str]:
 
 def as_toml(studio: Studio) -> str:
     """The studio as the text of its file: what a virtual room leaves beside its capture."""
-    by_type = {number: name for name, number in SENSORS.items()}
     lines = ["[studio]", f'name = "{_quoted(studio.name)}"']
     if studio.min_rssi_dbm is not None:
         lines.append(f"min_rssi_dbm = {studio.min_rssi_dbm:g}")
     for bike in studio.bikes:
         lines += ["", "[[bike]]", f'seat = "{_quoted(bike.seat)}"']
-        lines += [f"{by_type[kind]} = {number}" for kind, number in bike.sensors.items()]
+        lines += [f"{NAMES[kind]} = {number}" for kind, number in bike.sensors.items()]
+        if bike.ble:
+            lines.append("ble = [" + ", ".join(f'"{_quoted(address)}"' for address in bike.ble) + "]")
         if bike.meter_error_pct is not None:
             lines.append(f"meter_error_pct = {bike.meter_error_pct:g}")
     for number, rider in studio.belts.items():
@@ -261,13 +297,26 @@ def _tables(value: Any, file: str, place: str) -> list[Mapping[str, Any]]:
     return [_table(item, file, place) for item in value]
 
 
-def _number(value: Any, file: str, place: str) -> int:
-    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= LARGEST_NUMBER:
+def _addresses(value: Any, file: str, place: str) -> tuple[str, ...]:
+    found = [value] if isinstance(value, str) else value
+    if not isinstance(found, list) or len(found) > MOST_ADDRESSES:
+        raise BadInput("no Bluetooth address", file=file, place=place, expected='"C0:FF:EE:00:00:08"')
+    for address in found:
+        try:
+            address_number(str(address))
+        except BadInput as problem:
+            problem.file, problem.place = file, place
+            raise
+    return tuple(map(str, found))
+
+
+def _number(value: Any, file: str, place: str, largest: int = LARGEST_NUMBER) -> int:
+    if isinstance(value, bool) or not isinstance(value, int) or not 1 <= value <= largest:
         raise BadInput(
             "no device number",
             file=file,
             place=place,
-            expected=f"1 to {LARGEST_NUMBER}",
+            expected=f"1 to {largest}",
             got=repr(value)[:40],
         )
     return value
