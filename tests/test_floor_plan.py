@@ -25,7 +25,12 @@ MAY_IMPORT = {
     "cli": HALL | {"ingest", "analysis", "reports", "library", "fleet", "web", "cli"},
     "web": HALL | {"ingest", "analysis", "reports", "library", "fleet", "web"},
 }
-ONLY_IN = {"matplotlib": "reports", "typst": "reports", "openant": "ingest/antplus/radio.py"}
+ONLY_IN = {
+    "matplotlib": "reports",
+    "typst": "reports",
+    "openant": "ingest/antplus/radio.py",
+    "bleak": "ingest/ble/live.py",
+}
 
 
 def modules() -> list[Path]:

@@ -9,6 +9,7 @@ import pytest
 from telemetry.errors import BadInput
 from telemetry.ingest.antplus import DeviceKey, pages
 from telemetry.ingest.antplus.studio import Studio, as_toml, read_roster, read_studio
+from telemetry.ingest.ble import address_number, uuids
 
 GOOD = """
 [studio]
@@ -120,3 +121,51 @@ def test_a_bad_roster_names_its_row(tmp_path: Path, text: str, words: str) -> No
     path.write_text(text, encoding="utf-8")
     with pytest.raises(BadInput, match=words):
         read_roster(path)
+
+
+BLUETOOTH = """
+[[bike]]
+seat = "07"
+keiser = 7
+
+[[bike]]
+seat = "08"
+ble = ["c0:ff:ee:00:00:08", "C0FFEE000009"]
+
+[[bike]]
+seat = "09"
+ble = "C0-FF-EE-00-00-0A"
+"""
+
+
+def test_bluetooth_bikes_are_named_by_address_or_by_their_keiser_number(tmp_path: Path) -> None:
+    room = studio(tmp_path, BLUETOOTH)
+    assert room.seat(DeviceKey(7, uuids.KEISER, 0)) == "07"
+    assert room.seat(DeviceKey(8, uuids.KEISER, 0)) is None
+    for address, seat in (("C0:FF:EE:00:00:08", "08"), ("c0:ff:ee:00:00:09", "08"), ("C0FFEE00000A", "09")):
+        for kind in uuids.NOTIFYING:
+            assert room.seat(DeviceKey(address_number(address), kind, 0)) == seat
+    assert not room.allows(DeviceKey(address_number("C0:FF:EE:00:00:0B"), uuids.INDOOR_BIKE, 0), None)
+    assert studio(tmp_path, as_toml(room)) == room
+    assert Studio().seat(DeviceKey(1, uuids.INDOOR_BIKE, 0)) == "1"
+    assert Studio().seat(DeviceKey(1, uuids.HEART_RATE, 0)) is None
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (("keiser = 7", "keiser = 0"), "1 to 255"),
+        (("keiser = 7", "keiser = 256"), "1 to 255"),
+        (("keiser = 7", 'ble = "C0:FF:EE:00:00:0A"'), "belongs to two bikes"),
+        (('"C0-FF-EE-00-00-0A"', '"C0-FF-EE"'), "no Bluetooth address"),
+        (('"C0-FF-EE-00-00-0A"', "5"), "no Bluetooth address"),
+        (('"C0-FF-EE-00-00-0A"', "[5]"), "no Bluetooth address"),
+        (("keiser = 7", "kaiser = 7"), "perhaps keiser"),
+    ],
+)
+def test_a_wrong_bluetooth_entry_is_named(tmp_path: Path, change: tuple[str, str], words: str) -> None:
+    assert change[0] in BLUETOOTH
+    with pytest.raises(BadInput) as caught:
+        studio(tmp_path, BLUETOOTH.replace(*change))
+    assert words in str(caught.value)
+    assert "studio.toml" in str(caught.value)
