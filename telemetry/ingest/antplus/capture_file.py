@@ -11,6 +11,7 @@ from __future__ import annotations
 import os
 import struct
 import threading
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
@@ -59,6 +60,7 @@ class CaptureFile:
         self._good = 0
         self._crc = 0
         self._dirty = False
+        self._torn = False
         self._closed = False
         self._put(form.header() + form.opening(serial, created_s))
         if self._waiting:
@@ -94,6 +96,11 @@ class CaptureFile:
         self._pending.setdefault(stick, []).append(row)
         self._pending_count += 1
 
+    @property
+    def waiting_bytes(self) -> int:
+        """Bytes that the disk has not taken yet."""
+        return len(self._waiting)
+
     # --- on disk --------------------------------------------------------------------------------------------
 
     def flush(self) -> None:
@@ -119,18 +126,28 @@ class CaptureFile:
         waiting = bytes(self._waiting) + data
         done = 0
         try:
+            if self._torn:
+                self._cut_back()
             while done < len(waiting):
                 done += os.write(self._handle, waiting[done:])
         except OSError:
             self.write_errors += 1
             self._waiting[:] = waiting
-            os.ftruncate(self._handle, self._good)
-            os.lseek(self._handle, self._good, os.SEEK_SET)
+            self._torn = True
+            # a disk that refuses this as well is asked again before the next write
+            with suppress(OSError):
+                self._cut_back()
             return
         self._waiting.clear()
         self._good += len(waiting)
         self._crc = form.crc_on(waiting, self._crc)
         self._dirty = True
+
+    def _cut_back(self) -> None:
+        """Drop half a write: the file ends with its last whole one."""
+        os.ftruncate(self._handle, self._good)
+        os.lseek(self._handle, self._good, os.SEEK_SET)
+        self._torn = False
 
     def sync(self) -> None:
         """Ask the disk to keep what was written."""

@@ -144,7 +144,12 @@ class _Reader(Ant):  # type: ignore[misc]
     """openant's command side with a reader that survives: framing, repeats, unplugging."""
 
     def __init__(
-        self, driver: _ChosenStick, stick: int, queue: FrameQueue, note: Callable[[str, str], None]
+        self,
+        driver: _ChosenStick,
+        stick: int,
+        queue: FrameQueue,
+        note: Callable[[str, str], None],
+        cancelled: threading.Event,
     ) -> None:
         # Not super().__init__: it takes the first stick it finds and starts the thread that must not run.
         self._driver = driver
@@ -152,6 +157,7 @@ class _Reader(Ant):  # type: ignore[misc]
         self._queue = queue
         self._note = note
         self._running = True
+        self._cancelled = cancelled
         self._framer = Framer()
         self._answers: deque[Frame] = deque(maxlen=64)
         self._answered = threading.Condition()
@@ -217,7 +223,7 @@ class _Reader(Ant):  # type: ignore[misc]
                     if wanted(frame):
                         return frame
                 left = deadline - time.monotonic()
-                if left <= 0 or self.gone:
+                if left <= 0 or self.gone or self._cancelled.is_set():
                     return None
                 self._answered.wait(min(left, 0.1))
 
@@ -264,9 +270,13 @@ class _Reader(Ant):  # type: ignore[misc]
                 got="no response" if code is None else f"code {code}",
             )
 
+    def cancel(self) -> None:
+        """Let the reader end with the read that is under way."""
+        self._running = False
+
     def stop(self) -> None:
         """End the reader and give the stick back, plugged in or not."""
-        self._running = False
+        self.cancel()
         self._worker_thread.join(timeout=1.5)
         self._driver.close()
 
@@ -292,6 +302,7 @@ class Radio:
         self._thread: threading.Thread | None = None
         self._damaged_before = 0
         self._overflows_before = 0
+        self._port: tuple[int, ...] | None = None
 
     @property
     def damaged(self) -> int:
@@ -315,27 +326,55 @@ class Radio:
         self._thread = threading.Thread(target=self._supervise, name=f"ant-radio-{self.stick}", daemon=True)
         self._thread.start()
 
+    def cancel(self) -> None:
+        """Begin to stop: several sticks end together, not one after the other."""
+        self._stop.set()
+        if self._reader is not None:
+            self._reader.cancel()
+
     def stop(self) -> None:
         """Stop listening; within two seconds nothing of it is left."""
-        self._stop.set()
+        self.cancel()
         if self._thread is not None:
             self._thread.join(timeout=2.0)
         if self._reader is not None:
             self._reader.stop()
+        _held.pop(id(self), None)
 
-    def _open(self) -> _Reader:
+    def _choose(self) -> Any:
+        """The stick to open: the one asked for, and later the same socket before any that is free.
+
+        Numbers change when a stick is pulled out; a stick that another radio listens with is never taken.
+        """
+        others = {place for owner, place in _held.items() if owner != id(self)}
         sticks = find_sticks()
-        if len(sticks) <= self.stick:
+        free = [device for device in sticks if _place(device) not in others]
+        if self._port is None:
+            wanted = sticks[self.stick] if self.stick < len(sticks) else None
+            chosen = wanted if wanted in free else None
+        else:
+            same = [device for device in free if _port(device) == self._port]
+            chosen = (same or free or [None])[0]
+        if chosen is None:
             raise NoRadio(
                 f"there is no ANT stick number {self.stick + 1}" if sticks else "no ANT stick is plugged in",
                 expected="a USB stick 0fcf:1008 or 0fcf:1009 (without one: telemetry capture --virtual 10)",
                 got=f"{len(sticks)} plugged in" if sticks else None,
             )
+        return chosen
+
+    def _open(self) -> _Reader:
+        with _opening:
+            device = self._choose()
+            _held[id(self)] = _place(device)
+        self._port = _port(device)
         last: NoRadio | None = None
         for _ in range(START_TRIES):
+            if self._stop.is_set():
+                break
             reader: _Reader | None = None
             try:
-                reader = _Reader(_ChosenStick(sticks[self.stick]), self.stick, self.queue, self._tell)
+                reader = _Reader(_ChosenStick(device), self.stick, self.queue, self._tell, self._stop)
                 reader.scan()
                 return reader
             except usb.core.USBError as cause:
@@ -345,8 +384,8 @@ class Radio:
                 last = cause
             if reader is not None:
                 reader.stop()
-        assert last is not None
-        raise last
+        _held.pop(id(self), None)
+        raise last or NoRadio("stopped while the ANT stick was starting")
 
     def _supervise(self) -> None:
         while not self._stop.wait(0.05):
@@ -356,17 +395,34 @@ class Radio:
                 self._damaged_before += reader.damaged
                 self._overflows_before += reader.overflows
                 self._reader = None
+                _held.pop(id(self), None)
                 reader.stop()
             if self._reader is None and not self._stop.is_set():
                 try:
                     self._reader = self._open()
-                except NoRadio:
+                except (NoRadio, usb.core.USBError):
                     self._stop.wait(LOOK_AGAIN_S)
                 else:
                     self._tell("replugged")
 
     def _tell(self, kind: str, detail: str = "") -> None:
-        self._on_event(RadioEvent(time.monotonic(), self.stick, kind, detail))
+        # whoever listens may fail; the reader must go on
+        with suppress(Exception):
+            self._on_event(RadioEvent(time.monotonic(), self.stick, kind, detail))
+
+
+_held: dict[int, tuple[int, int]] = {}
+"""Which radio of this process has which stick: bus and address."""
+_opening = threading.Lock()
+
+
+def _place(device: Any) -> tuple[int, int]:
+    return device.bus or 0, device.address or 0
+
+
+def _port(device: Any) -> tuple[int, ...]:
+    """The socket, which stays where the address changes."""
+    return (device.bus or 0, *(device.port_numbers or ()))
 
 
 def _explained(cause: Any) -> NoRadio:
