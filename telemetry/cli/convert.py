@@ -1,4 +1,4 @@
-"""`telemetry convert`: the samples of classes as Parquet, CSV or JSON.
+"""`telemetry convert`: classes as Parquet, CSV, JSON or standard FIT activities.
 
 Comes in: files, folders, patterns. Goes out: a file for each class, raw channels as they were recorded, and
 the path of each on stdout.
@@ -25,6 +25,7 @@ class To(StrEnum):
     parquet = "parquet"
     csv = "csv"
     json = "json"
+    fit = "fit"
 
 
 def convert(
@@ -40,7 +41,7 @@ def convert(
     ] = None,
     as_json: options.AsJson = False,
 ) -> None:
-    """The samples of each class, as recorded, in a table for other programs."""
+    """The samples of each class, as recorded, in a table or a FIT activity for other programs."""
     from telemetry.cli.outputs import Outputs
     from telemetry.cli.samples import FORMATS
     from telemetry.cli.session import Session

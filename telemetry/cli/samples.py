@@ -1,7 +1,8 @@
 """A recording's samples as a file: which format is written how.
 
 Comes in: a recording. Goes out: one file, whole or not at all. Missing stays missing: null in Parquet and
-JSON, an empty cell in CSV. A physical column carries its unit in its name, Parquet and JSON also beside it.
+JSON, an empty cell in CSV, FIT's own "invalid". A physical column carries its unit in its name, Parquet and
+JSON also beside it.
 Leaves to others: Parquet (`ingest/readers/parquet.py`), which is read back as well.
 """
 
@@ -38,6 +39,13 @@ def write_json(recording: ClassRecording, path: Path) -> None:
     write_bytes(path, text.encode("utf-8", "backslashreplace") + b"\n")
 
 
+def write_fit(recording: ClassRecording, path: Path) -> None:
+    """The class as a standard FIT activity: records, laps, pauses, positions, devices, totals."""
+    from telemetry.ingest.fit.export import activity
+
+    write_bytes(path, activity(recording))
+
+
 def _with_timestamp(recording: ClassRecording) -> pl.DataFrame:
     import polars as pl
 
@@ -55,5 +63,6 @@ FORMATS: dict[str, Callable[[ClassRecording, Path], None]] = {
     ".parquet": write_parquet,
     ".csv": write_csv,
     ".json": write_json,
+    ".fit": write_fit,
 }
 """Suffix → writer."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
@@ -84,13 +85,33 @@ def test_both_balance_conventions_mean_the_same_rider(tmp_path: Path) -> None:
     same_samples(RIDE, left)
 
 
-def test_measured_torque_and_a_trainers_percent_come_back_as_developer_fields(tmp_path: Path) -> None:
-    from telemetry.ingest.fit import columns
+@pytest.mark.parametrize(
+    ("source", "name"), [("crank", "torque"), ("", "torque"), ("wheel", "torque_from_wheel")]
+)
+def test_measured_torque_and_a_trainers_percent_come_back_as_they_were(
+    source: str, name: str, tmp_path: Path
+) -> None:
+    from telemetry.ingest.fit import columns, open_fit
 
-    ride = recording(power_w=[200.0] * 60, cadence_rpm=80.0, torque_nm=23.9, resistance_pct=42.5)
-    read = columns(activity(ride), "record")
-    assert read["torque_nm"][:2] == pytest.approx([23.9, 23.9], rel=1e-6)
-    assert read["resistance_pct"][-1] == 42.5
+    torque = np.linspace(20.0, 30.0, 60)
+    torque[10] = np.nan
+    ride = recording(
+        power_w=[200.0] * 60, cadence_rpm=80.0, torque_nm=torque, resistance_pct=42.3, torque_source=source
+    )
+    data = activity(ride)
+    assert np.array_equal(columns(data, "record")[name], torque, equal_nan=True)
+    told = {field.name: field.units for field in open_fit(data).declared("record") if field.developer}
+    assert told == {name: "N·m", "resistance_pct": "%"}
+    read = back(data, tmp_path)
+    assert read.torque_source == (source or "crank")
+    same_samples(ride, read)
+
+
+@pytest.mark.parametrize("year", [1975, 1998, 2130])
+def test_a_date_that_fit_cannot_hold_is_left_out_and_the_samples_are_not(year: int, tmp_path: Path) -> None:
+    read = back(activity(replace(RIDE, started_at=datetime(year, 1, 2, tzinfo=UTC))), tmp_path)
+    assert read.started_at is None
+    same_samples(RIDE, read)
 
 
 def test_a_recorder_that_died_gives_every_row_it_wrote(tmp_path: Path) -> None:

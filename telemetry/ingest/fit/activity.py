@@ -192,7 +192,7 @@ def _recording(ride: _Ride, id: str, fit: FitFile) -> ClassRecording:
         balance_convention=found.balance_convention,
         resistance_trust=trust,
         power_source=_power_source(found.power_field, meter),
-        torque_source="crank" if "torque_nm" in found.values else "",
+        torque_source=_torque_source(found),
         salvaged=fit.salvaged,
     )
 
@@ -211,6 +211,12 @@ def _power_source(field: str, meter: Device | None) -> str:
     if field:
         return f"developer field {field}"
     return "" if meter is None else fit_devices.label(meter) or meter.kind
+
+
+def _torque_source(found: fit_channels.Channels) -> str:
+    if "torque_nm" not in found.values:
+        return ""
+    return "wheel" if "wheel" in found.torque_field.lower() else "crank"
 
 
 def _damage(fit: FitFile, part: Part, session: Session, base: TimeBase) -> list[Issue]:

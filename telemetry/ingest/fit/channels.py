@@ -62,6 +62,7 @@ DEVELOPER_NAMES = {
     "torque": "torque_nm",
     "torque_nm": "torque_nm",
     "crank_torque": "torque_nm",
+    "torque_from_wheel": "torque_nm",
     "resistance": "resistance_level",
     "resistance_pct": "resistance_pct",
 }
@@ -99,6 +100,8 @@ class Channels:
     both_sides: bool | None = None
     power_field: str = ""
     """the developer field that power comes from, empty for the native one"""
+    torque_field: str = ""
+    """the developer field that torque comes from"""
     issues: list[Issue] = field(default_factory=list)
 
 
@@ -190,6 +193,8 @@ def _developer(part: Part, columns: dict[str, np.ndarray], found: Channels) -> N
             found.issues.append(Issue("developer_field_used", count=more, detail=detail))
             if channel == "power_w":
                 found.power_field = name
+            if channel == "torque_nm":
+                found.torque_field = name
         elif channel == "power_w" and native is not None:
             _two_powers(found, native, name, values)
 

@@ -50,10 +50,16 @@ RECORD_FIELDS = {
 """Channels that are one field of `record`; cadence, balance and standing have rules of their own."""
 
 DEVELOPER_FIELDS = {
-    "torque_nm": (Field(0, "float32", developer=0), "N.m"),
-    "resistance_pct": (Field(1, "float32", developer=0), "%"),
+    "torque_nm": ("torque", Field(0, "float64", developer=0), "N·m"),
+    "resistance_pct": ("resistance_pct", Field(1, "float64", developer=0), "%"),
 }
-"""Channels for which `record` has no field."""
+"""Channels for which `record` has no field: what theirs is called, how it is stored, its unit."""
+
+TORQUE_FROM_WHEEL = "torque_from_wheel"
+"""What measured torque is called where it was measured at the wheel."""
+
+FIRST_DATE, LAST_DATE = 0x10000000, 0xFFFFFFFE
+"""Below the first, FIT takes a timestamp for seconds since the device was switched on."""
 
 
 def activity(
@@ -79,12 +85,16 @@ def activity(
     compressed : timestamps in the record headers
     whole : False ends the file as a recorder does whose battery died: no session, size 0, no checksum
 
-    A recording without calendar time gets device-relative timestamps, which is what FIT calls them.
+    A recording without calendar time, or with one that FIT cannot hold (before July 1998, after 2126), gets
+    device-relative timestamps, which is what FIT calls them. Torque that was measured goes into a developer
+    field, which our reader takes back; torque that follows from power and cadence is in neither.
     """
     out = FitWriter(big_endian=big_endian, header_size=header_size)
     time_s = recording.array("time_s")
     base = 0 if recording.started_at is None else int(recording.started_at.timestamp()) - FIT_EPOCH_S
     stop_s = recording.duration_s
+    if not FIRST_DATE <= base <= LAST_DATE - stop_s:
+        base = 0
 
     def stamp(at_s: float) -> int:
         return base + int(np.floor(at_s))
@@ -103,10 +113,13 @@ def activity(
     if subseconds and bool(np.any(time_s != cells)):
         columns["time128"] = time_s - cells
     if any(field.developer is not None for field in columns if isinstance(field, Field)):
+        ours = dict(DEVELOPER_FIELDS)
+        if recording.torque_source == "wheel":
+            ours["torque_nm"] = (TORQUE_FROM_WHEEL, *DEVELOPER_FIELDS["torque_nm"][1:])
         out.developer(
             0,
-            {name: field for name, (field, _) in DEVELOPER_FIELDS.items()},
-            {name: unit for name, (_, unit) in DEVELOPER_FIELDS.items()},
+            {name: field for name, field, _ in ours.values()},
+            {name: unit for name, _, unit in ours.values()},
         )
 
     steps = _timer_steps(recording, time_s)
@@ -247,7 +260,7 @@ def _record_columns(recording: ClassRecording, extra: Mapping[str | Field, Any])
         right = np.rint(recording.array("right_balance_pct"))
         unflagged = recording.balance_convention == "left_unflagged"
         columns["left_right_balance"] = 100.0 - right if unflagged else right + 128.0
-    for channel, (field, _) in DEVELOPER_FIELDS.items():
+    for channel, (_, field, _) in DEVELOPER_FIELDS.items():
         if recording.has(channel):
             columns[field] = recording.array(channel)
     return columns | dict(extra)
