@@ -104,7 +104,7 @@ class Capture:
         self.tell("stop")
 
     def follow(self, *watchers: Callable[[str, Any], None], tick_s: float = 0.25) -> None:
-        """Hand every message to each watcher. One that raises is noted in the capture and goes on being asked."""
+        """Hand every message to each watcher. One that raises is noted in the capture and asked again."""
         for kind, content in self.messages(tick_s):
             for watcher in watchers:
                 try:

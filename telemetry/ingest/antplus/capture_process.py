@@ -206,7 +206,7 @@ def _stop(radios: list[Radio]) -> None:
 
 
 class _Watcher:
-    """Sends copies from a thread of its own; what a slow receiver makes wait too long is counted and let go."""
+    """Sends copies from a thread of its own; what waits too long for a slow receiver is counted and let go."""
 
     def __init__(self, pipe: Connection) -> None:
         self.missed = 0

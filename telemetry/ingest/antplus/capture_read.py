@@ -124,10 +124,11 @@ class CaptureReader:
             stop = form.HEADER_BYTES + size if self.closed else total
             yield from _Walk(self, handle.read, form.HEADER_BYTES, stop).batches()
 
-    def timeline(self) -> Iterator[Broadcast | CaptureEvent]:
+    def timeline(self) -> Iterator[Broadcast | BleRow | CaptureEvent]:
         """Messages and events in the order of the file, damaged batches left out.
 
-        `time_s` counts from the first data message, which `started_s` names; events keep their own clock.
+        `time_s` counts from the first data message, which `started_s` names; events and Bluetooth rows keep
+        their own clock.
         """
         channels: dict[int, Channels] = {}
         for batch in self:
@@ -135,6 +136,9 @@ class CaptureReader:
                 continue
             known = channels.setdefault(batch.stick, Channels())
             yield from batch.events
+            if batch.ble and self.started_s is None:
+                self.started_s = min(row.unix_s for row in (*batch.ble, *batch.frames))
+            yield from batch.ble
             for row in batch.frames:
                 frame = Frame(row.id, row.body)
                 known.note(frame)

@@ -19,12 +19,13 @@ import numpy as np
 from telemetry.ingest.antplus import capture_format as form
 from telemetry.ingest.antplus import notes, pages, room, rows
 from telemetry.ingest.antplus.broadcast import Broadcast, DeviceKey
-from telemetry.ingest.antplus.capture_read import CaptureReader
+from telemetry.ingest.antplus.capture_read import BleRow, CaptureReader
 from telemetry.ingest.antplus.decoder import KEEP_ROWS, Decoder
 from telemetry.ingest.antplus.reception import TICKS_PER_SECOND, Reception, count_slots
 from telemetry.ingest.antplus.split import QUIET_S, Span, Splitter
 from telemetry.ingest.antplus.studio import Studio
 from telemetry.ingest.antplus.timeline import Happened, Timeline
+from telemetry.ingest.ble.decoder import BleDecoder
 from telemetry.model import ClassRecording, Issue
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ class Session:
         self.timeline = Timeline(reader)
         self.noted: list[Noted] = []
         self._decoder = Decoder()
+        self._ble = BleDecoder()
+        self._decoders: tuple[Decoder, ...] = (self._decoder, self._ble)
         self._chunks: dict[DeviceKey, list[pl.DataFrame]] = {}
         self._slots: dict[tuple[DeviceKey, int], tuple[array[int], array[float]]] = {}
         self._firsts: dict[DeviceKey, array[float]] = {}
@@ -92,12 +95,17 @@ class Session:
         for item in self.timeline:
             if isinstance(item, Happened):
                 ended = self._event(item, splitter)
+            elif isinstance(item, BleRow):
+                ended = self._hear(self._ble, self._feed_ble(item), splitter)
+                now = self._ble.now_s
             else:
                 now = item.message.time_s
                 self._count_slot(item.raw)
                 ended = None
                 if item.first:
-                    ended = self._feed(item.message, splitter)
+                    track = self._decoder.feed(item.message)
+                    self._firsts.setdefault(track.key, array("d")).append(now)
+                    ended = self._hear(self._decoder, track, splitter)
             if ended is not None:
                 yield self._room_class(ended)
                 self._forget(ended.stop_s)
@@ -105,7 +113,8 @@ class Session:
                 tidy_at = now + FORGET_EVERY_S
                 if not splitter.running:
                     self._forget(now - QUIET_S)
-        self._decoder.close()
+        for decoder in self._decoders:
+            decoder.close()
         last = splitter.finished(now)
         if last is not None:
             yield self._room_class(last)
@@ -123,17 +132,19 @@ class Session:
             return splitter.stopped(item.time_s)
         return None
 
-    def _feed(self, message: Broadcast, splitter: Splitter) -> Span | None:
-        track = self._decoder.feed(message)
+    def _feed_ble(self, row: BleRow) -> rows.Track:
+        self._ble.zero_s = self.reader.started_s
+        return self._ble.feed(row)
+
+    def _hear(self, decoder: Decoder, track: rows.Track, splitter: Splitter) -> Span | None:
         key = track.key
-        self._firsts.setdefault(key, array("d")).append(message.time_s)
         if len(track.numbers) >= CHUNK_ROWS + KEEP_ROWS:
-            chunk = self._decoder.take(key)
+            chunk = decoder.take(key)
             if chunk is not None:
                 self._chunks.setdefault(key, []).append(_slim(chunk))
-        if track.now == "pedalling" and key.device_type != pages.HEART_RATE:
-            return splitter.pedalled(message.time_s)
-        return splitter.passed(message.time_s)
+        if track.now == "pedalling":
+            return splitter.pedalled(track.last_s)
+        return splitter.passed(track.last_s)
 
     def _count_slot(self, message: Broadcast) -> None:
         ticks = message.rx_ticks
@@ -158,13 +169,19 @@ class Session:
         zero = self.reader.started_s
         started = None if zero is None else zero + span.start_s
         frames = {}
-        for key in self._decoder.tracks:
-            frame = self._frame(key, span)
-            if frame.height:
-                frames[key] = frame
+        for decoder in self._decoders:
+            for key in decoder.tracks:
+                frame = self._frame(decoder, key, span)
+                if frame.height:
+                    frames[key] = frame
         seats = room.seats(frames, self.studio)
         name = "" if started is None else f"{dt.datetime.fromtimestamp(started, dt.UTC):%Y%m%dT%H%M%SZ}"
-        twins = {key: since for key, since in self._decoder.quarantined().items() if since <= span.stop_s}
+        twins = {
+            key: since
+            for decoder in self._decoders
+            for key, since in decoder.quarantined().items()
+            if since <= span.stop_s
+        }
         recordings = {}
         for seat in seats:
             made = room.recording(
@@ -193,16 +210,18 @@ class Session:
                 key: int(np.diff(np.searchsorted(np.frombuffer(times), (span.start_s, span.stop_s)))[0])
                 for key, times in self._firsts.items()
             },
-            health={key: dict(track.health) for key, track in self._decoder.tracks.items()},
+            health={
+                key: dict(track.health) for decoder in self._decoders for key, track in decoder.tracks.items()
+            },
             twins=twins,
             others=sorted(key for key in frames if key not in taken),
         )
 
-    def _frame(self, key: DeviceKey, span: Span) -> pl.DataFrame:
+    def _frame(self, decoder: Decoder, key: DeviceKey, span: Span) -> pl.DataFrame:
         """The rows of one device in a class, every column of `decode`."""
         import polars as pl
 
-        newest = self._decoder.frame(key)
+        newest = decoder.frame(key)
         parts = [chunk for chunk in self._chunks.get(key, ()) if float(chunk["time_s"][-1]) >= span.start_s]
         joined = pl.concat([*parts, newest], how="diagonal")
         missing = [

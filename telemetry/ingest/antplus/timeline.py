@@ -1,7 +1,7 @@
 """A capture in the order in which it happened: several sticks as one, events between the messages.
 
-Comes in: a `CaptureReader`. Goes out: messages and events by time, each message with whether it is the first
-of its slot. A replay and the decoding after class walk the same way, so they cannot differ. Leaves to
+Comes in: a `CaptureReader`. Goes out: messages, Bluetooth rows and events by time, each message with whether
+it is the first of its slot. A replay and the decoding after class walk the same way, so they cannot differ. Leaves to
 others: the file (`capture_read.py`), what a message says (`decoder.py`).
 """
 
@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from telemetry.ingest.antplus.broadcast import Broadcast
-from telemetry.ingest.antplus.capture_read import CaptureEvent, CaptureReader
+from telemetry.ingest.antplus.capture_read import BleRow, CaptureEvent, CaptureReader
 from telemetry.ingest.antplus.identity import StickMerger
 
 LATE_S: Final = 1.0
@@ -47,11 +47,15 @@ class Timeline:
         self.sticks: set[int] = set()
         self.messages = 0
 
-    def __iter__(self) -> Iterator[Heard | Happened]:
+    def __iter__(self) -> Iterator[Heard | BleRow | Happened]:
         first: int | None = None
         for time_s, item in self._by_time():
             if isinstance(item, CaptureEvent):
                 yield Happened(time_s, item)
+                continue
+            if isinstance(item, BleRow):
+                self.messages += 1
+                yield item
                 continue
             first = item.stick if first is None else first
             self.sticks.add(item.stick)
@@ -63,9 +67,9 @@ class Timeline:
             merged = item if item.stick == first else replace(item, rx_ticks=None, stick=first)
             yield Heard(merged, item, accepted)
 
-    def _by_time(self) -> Iterator[tuple[float, Broadcast | CaptureEvent]]:
+    def _by_time(self) -> Iterator[tuple[float, Broadcast | BleRow | CaptureEvent]]:
         reader = self.reader
-        waiting: list[tuple[float, int, Broadcast | CaptureEvent]] = []
+        waiting: list[tuple[float, int, Broadcast | BleRow | CaptureEvent]] = []
         newest = float("-inf")
         for number, item in enumerate(reader.timeline()):
             if isinstance(item, Broadcast):
