@@ -1,7 +1,7 @@
 """Damage done to real FIT files, seeded, each kind as a row of `KINDS`.
 
-Comes in: the bytes of a file and a random generator. Goes out: the damaged bytes, and which of the original bytes were
-touched. Leaves to others: scoring (`faults.py`).
+Comes in: the bytes of a file and a random generator. Goes out: the damaged bytes, and which of the original
+bytes were touched. Leaves to others: scoring (`faults.py`).
 """
 
 from __future__ import annotations
@@ -11,10 +11,14 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 
+Spans = list[tuple[int, int]]
+Touched = tuple[tuple[int, int], ...]
+
+
 class Mutant(NamedTuple):
     kind: str
     data: bytes
-    touched: tuple[tuple[int, int], ...]
+    touched: Touched
     """ranges of original bytes that are changed or gone"""
 
 
@@ -44,7 +48,9 @@ def sealed(data: bytes | bytearray) -> bytes:
     return body + fast_crc(body).to_bytes(2, "little")
 
 
-def _flip(raw: bytes, dice: random.Random, low: int, high: int) -> tuple[bytearray, tuple[tuple[int, int], ...]]:
+def _flip(
+    raw: bytes, dice: random.Random, low: int, high: int
+) -> tuple[bytearray, tuple[tuple[int, int], ...]]:
     data = bytearray(raw)
     touched = []
     for _ in range(dice.choice((1, 1, 1, 2, 4, 16))):
@@ -54,17 +60,17 @@ def _flip(raw: bytes, dice: random.Random, low: int, high: int) -> tuple[bytearr
     return data, tuple(touched)
 
 
-def flip(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]]) -> Mutant:
+def flip(raw: bytes, dice: random.Random, definitions: Spans) -> Mutant:
     data, touched = _flip(raw, dice, raw[0], len(raw) - 2)
     return Mutant("byte flip, checksum left wrong", bytes(data), touched)
 
 
-def flip_sealed(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]]) -> Mutant:
+def flip_sealed(raw: bytes, dice: random.Random, definitions: Spans) -> Mutant:
     data, touched = _flip(raw, dice, raw[0], len(raw) - 2)
     return Mutant("byte flip, checksum re-sealed", sealed(data), touched)
 
 
-def flip_definition(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]]) -> Mutant:
+def flip_definition(raw: bytes, dice: random.Random, definitions: Spans) -> Mutant:
     start, stop = dice.choice(definitions)
     at = dice.randrange(start, stop)
     data = bytearray(raw)
@@ -72,12 +78,12 @@ def flip_definition(raw: bytes, dice: random.Random, definitions: list[tuple[int
     return Mutant("flip in a definition, re-sealed", sealed(data), ((at, at + 1),))
 
 
-def truncate(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]]) -> Mutant:
+def truncate(raw: bytes, dice: random.Random, definitions: Spans) -> Mutant:
     at = dice.randrange(raw[0], len(raw))
     return Mutant("truncation", raw[:at], ((at, len(raw)),))
 
 
-def overwrite(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]]) -> Mutant:
+def overwrite(raw: bytes, dice: random.Random, definitions: Spans) -> Mutant:
     size = dice.choice((4, 16, 64, 256, 1024))
     at = dice.randrange(raw[0], max(raw[0] + 1, len(raw) - size))
     stop = min(len(raw), at + size)
@@ -85,40 +91,40 @@ def overwrite(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]
     return Mutant("splice: overwrite", raw[:at] + source.ljust(stop - at, b"\0") + raw[stop:], ((at, stop),))
 
 
-def insert(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]]) -> Mutant:
+def insert(raw: bytes, dice: random.Random, definitions: Spans) -> Mutant:
     size = dice.choice((1, 3, 16, 64, 512))
     at = dice.randrange(raw[0], len(raw) - 2)
     # the message that is cut in two by the insertion counts as touched
     return Mutant("splice: insert", raw[:at] + dice.randbytes(size) + raw[at:], ((at - 1, at + 1),))
 
 
-def delete(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]]) -> Mutant:
+def delete(raw: bytes, dice: random.Random, definitions: Spans) -> Mutant:
     size = dice.choice((1, 3, 16, 64, 512))
     at = dice.randrange(raw[0], max(raw[0] + 1, len(raw) - 2 - size))
     return Mutant("splice: delete", raw[:at] + raw[at + size :], ((at, at + size),))
 
 
-def data_size_lies(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]]) -> Mutant:
+def data_size_lies(raw: bytes, dice: random.Random, definitions: Spans) -> Mutant:
     true = int.from_bytes(raw[4:8], "little")
-    lie = dice.choice((0, 1, true - 1, true + 1, true // 2, true * 2, true + 2, true - 2, 0xFFFFFFFF, 0x7FFFFFFF,
-                       dice.randrange(1 << 32)))  # fmt: skip
+    lies = (0, 1, true - 1, true + 1, true // 2, true * 2, true + 2, true - 2, 0xFFFFFFFF, 0x7FFFFFFF)
+    lie = dice.choice((*lies, dice.randrange(1 << 32)))
     data = raw[:4] + (lie & 0xFFFFFFFF).to_bytes(4, "little") + raw[8:]
     return Mutant("header data_size lies", data if dice.random() < 0.5 else sealed(data), ())
 
 
-def header_size_lies(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]]) -> Mutant:
+def header_size_lies(raw: bytes, dice: random.Random, definitions: Spans) -> Mutant:
     lie = dice.choice([size for size in (0, 1, 11, 12, 13, 14, 15, 16, 32, 64, 128, 255) if size != raw[0]])
     return Mutant("header size lies", bytes([lie]) + raw[1:], ())
 
 
-def header_bytes(raw: bytes, dice: random.Random, definitions: list[tuple[int, int]]) -> Mutant:
+def header_bytes(raw: bytes, dice: random.Random, definitions: Spans) -> Mutant:
     at = dice.choice([1, 2, 3, 8, 9, 10, 11] + ([12, 13] if raw[0] == 14 else []))
     data = bytearray(raw)
     data[at] ^= dice.randrange(1, 256)
     return Mutant("signature, header checksum, version", bytes(data), ())
 
 
-Make = Callable[[bytes, random.Random, list[tuple[int, int]]], Mutant]
+Make = Callable[[bytes, random.Random, Spans], Mutant]
 
 # weight of each kind, as in the campaign of 4,086
 KINDS: tuple[tuple[Make, int], ...] = (
@@ -135,7 +141,7 @@ KINDS: tuple[tuple[Make, int], ...] = (
 )
 
 
-def make(raw: bytes, seed: int, definitions: list[tuple[int, int]]) -> Mutant:
+def make(raw: bytes, seed: int, definitions: Spans) -> Mutant:
     """One mutant of a file, the same for the same seed."""
     dice = random.Random(seed)
     kind = dice.choices([make_one for make_one, _ in KINDS], [weight for _, weight in KINDS])[0]

@@ -1,7 +1,7 @@
 """What a mutated FIT file should still give: an independent, slow walk over the original.
 
-Comes in: an undamaged file. Goes out: its records with the bytes each depends on, and seven values of each as every decoder
-should return them. Shares no code with the decoder under test.
+Comes in: an undamaged file. Goes out: its records with the bytes each depends on, and seven values of each
+as every decoder should return them. Shares no code with the decoder under test.
 """
 
 from __future__ import annotations
@@ -95,7 +95,9 @@ def _definition(raw: bytes, p: int) -> Definition:
         for _ in range(n):
             at += raw[q + 1]
             q += 3
-    return Definition(p, q, int.from_bytes(raw[p + 3 : p + 5], "big" if big else "little"), at - 1, big, places)
+    return Definition(
+        p, q, int.from_bytes(raw[p + 3 : p + 5], "big" if big else "little"), at - 1, big, places
+    )
 
 
 def _value(raw: bytes, p: int, told: Definition, number: int) -> float | None:

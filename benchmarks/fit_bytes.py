@@ -1,6 +1,6 @@
 """FIT bytes by hand, good and odd: what a writer must refuse to write can be written here.
 
-Comes in: plain numbers. Goes out: definitions, messages, whole files. Leaves to others: meaning, and checking anything.
+Comes in: plain numbers. Goes out: definitions, messages, whole files. Leaves to others: meaning, and any check.
 """
 
 from __future__ import annotations
@@ -13,12 +13,19 @@ from benchmarks.faults_mutate import fast_crc
 ENUM, SINT8, UINT8, SINT16, UINT16, SINT32, UINT32 = 0x00, 0x01, 0x02, 0x83, 0x84, 0x85, 0x86
 STRING, FLOAT32, FLOAT64, UINT8Z, UINT16Z, UINT32Z, BYTE = 0x07, 0x88, 0x89, 0x0A, 0x8B, 0x8C, 0x0D
 SINT64, UINT64, UINT64Z = 0x8E, 0x8F, 0x90
-CODES = (ENUM, SINT8, UINT8, SINT16, UINT16, SINT32, UINT32, STRING, FLOAT32, FLOAT64, UINT8Z, UINT16Z, UINT32Z,
-         BYTE, SINT64, UINT64, UINT64Z)  # fmt: skip
-WIDTHS = {ENUM: 1, SINT8: 1, UINT8: 1, SINT16: 2, UINT16: 2, SINT32: 4, UINT32: 4, STRING: 1, FLOAT32: 4, FLOAT64: 8,
-          UINT8Z: 1, UINT16Z: 2, UINT32Z: 4, BYTE: 1, SINT64: 8, UINT64: 8, UINT64Z: 8}  # fmt: skip
+# fmt: off
+CODES = (
+    ENUM, SINT8, UINT8, SINT16, UINT16, SINT32, UINT32, STRING, FLOAT32, FLOAT64, UINT8Z, UINT16Z, UINT32Z, BYTE,
+    SINT64, UINT64, UINT64Z,
+)
+WIDTHS = {
+    ENUM: 1, SINT8: 1, UINT8: 1, SINT16: 2, UINT16: 2, SINT32: 4, UINT32: 4, STRING: 1, FLOAT32: 4, FLOAT64: 8,
+    UINT8Z: 1, UINT16Z: 2, UINT32Z: 4, BYTE: 1, SINT64: 8, UINT64: 8, UINT64Z: 8,
+}
+# fmt: on
 
-FILE_ID, SESSION, LAP, RECORD, EVENT, DEVICE_INFO, FIELD_DESCRIPTION, DEVELOPER_DATA_ID = 0, 18, 19, 20, 21, 23, 206, 207
+FILE_ID, SESSION, LAP, RECORD, EVENT, DEVICE_INFO = 0, 18, 19, 20, 21, 23
+FIELD_DESCRIPTION, DEVELOPER_DATA_ID = 206, 207
 START = 1_000_000_000
 """A timestamp in September 2021, FIT seconds."""
 
@@ -38,7 +45,11 @@ def definition(
     rows = list(fields)
     head = 0x40 | local | (0x20 if developer is not None else 0)
     out = struct.pack(
-        ">BBBH" if big else "<BBBH", head, reserved, int(big) if architecture is None else architecture, number
+        ">BBBH" if big else "<BBBH",
+        head,
+        reserved,
+        int(big) if architecture is None else architecture,
+        number,
     )
     out += bytes([len(rows) if claimed is None else claimed]) + b"".join(bytes(row) for row in rows)
     if developer is not None:
@@ -85,15 +96,22 @@ RECORD_FIELDS = ((253, 4, UINT32), (7, 2, UINT16), (3, 1, UINT8))
 
 
 def good_records(n: int = 1000, local: int = 0, start: int = START, define: bool = True) -> bytes:
-    """`n` records a second apart: power 100, 101, …, heart rate 120 to 149."""
+    """`n` records a second apart: power 100, 101, … below 2000, heart rate 120 to 149."""
     head = definition(local, RECORD, RECORD_FIELDS) if define else b""
     return head + b"".join(
-        message(local, struct.pack("<IHB", start + i, 100 + i, 120 + i % 30)) for i in range(n)
+        message(local, struct.pack("<IHB", start + i, (100 + i) % 2000, 120 + i % 30)) for i in range(n)
     )
 
 
 def field_description(
-    local: int, index: int, number: int, code: int, name: bytes = b"load", units: bytes = b"N", *, native: int = 255
+    local: int,
+    index: int,
+    number: int,
+    code: int,
+    name: bytes = b"load",
+    units: bytes = b"N",
+    *,
+    native: int = 255,
 ) -> bytes:
     """Definition and message that describe a developer field."""
     rows = ((0, 1, UINT8), (1, 1, UINT8), (2, 1, UINT8), (3, 16, STRING), (8, 8, STRING), (15, 1, UINT8))

@@ -95,6 +95,8 @@ def unlike(message: str, name: str, theirs: Any, ours: Any) -> bool:
         return True  # an enumeration without labels in our tables: the code is kept
     if isinstance(theirs, str) and isinstance(ours, list):
         return True  # the same, in an array
+    if isinstance(theirs, dt.time):
+        return True  # seconds of the day
     if message == "hr" and name == "event_timestamp":
         return True  # fitdecode adds the message's own timestamp
     return theirs == [0.0] and name == "timer_trigger"  # a uint32 of one byte: fitdecode gives up on its type

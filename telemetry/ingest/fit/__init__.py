@@ -1,4 +1,5 @@
-"""FIT files: `open_fit` for one in memory, `read_messages` for tables of a file, `columns` for numbers of one message type."""
+"""FIT files: `open_fit` for one in memory, `read_messages` for tables of a file, `columns` for numbers of
+one message type."""
 
 from __future__ import annotations
 
@@ -34,8 +35,8 @@ def open_fit(data: bytes, file: str | None = None) -> FitFile:
 def read_messages(path: str | PathLike[str]) -> dict[str, pl.DataFrame]:
     """Every message of a FIT file as tables, by message name: one row per message as it stands in the file.
 
-    Columns have the profile's names; scaled values Float64, unscaled Int64, enumerations as labels, arrays as List, dates
-    as Datetime("ms", "UTC"); invalid is null.
+    Columns have the profile's names; scaled values Float64, unscaled Int64, enumerations as labels, arrays
+    as List, dates as Datetime("ms", "UTC"); invalid is null.
 
     Raises
     ------
@@ -46,7 +47,7 @@ def read_messages(path: str | PathLike[str]) -> dict[str, pl.DataFrame]:
 
 
 def columns(data: bytes, message: str = "record") -> dict[str, NDArray[np.float64]]:
-    """The numeric fields of one message type, each (n,) float64, NaN where invalid; checksum checked, no table built.
+    """The numeric fields of one message type, each (n,) float64, NaN where invalid; checksum checked, no table.
 
     Raises
     ------

@@ -1,7 +1,7 @@
-"""The seventeen base types of FIT as rows: code, name, size in bytes, kind and the value that means "invalid".
+"""The seventeen base types of FIT as rows: code, name, size, kind and the value that means "invalid".
 
-Comes in: the base type byte of a field definition. Goes out: how to read such a field. Leaves to others: what the
-field means (`profile.py`). Source: FIT protocol, "Base types".
+Comes in: the base type byte of a field definition. Goes out: how to read such a field. Leaves to others:
+what the field means (`profile.py`). Source: FIT protocol, "Base types".
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ Kind = Literal["unsigned", "signed", "float", "string", "byte"]
 
 
 class BaseType(NamedTuple):
-    """One base type. `invalid` is the unsigned bit pattern; floats are invalid where they are not a number."""
+    """One base type. `invalid` is the unsigned bit pattern of a value that was not measured."""
 
     code: int
     name: str
@@ -54,8 +54,8 @@ UNKNOWN = 17
 TYPE_NAMES = (*(row.name for row in BASE_TYPES), "unknown")
 
 TYPE_OF_CODE = np.full(256, UNKNOWN, np.int64)
-"""Base type byte → position in `BASE_TYPES`. Some writers leave the endian bit (0x80) out, so it is not asked for;
-bits 5 and 6 are reserved, a code that has them is unknown."""
+"""Base type byte → position in `BASE_TYPES`. Some writers leave the endian bit (0x80) out, so it is not asked
+for; bits 5 and 6 are reserved, a code that has them is unknown."""
 for _code in range(256):
     if _code & 0x60 == 0 and _code & 0x1F < len(BASE_TYPES):
         TYPE_OF_CODE[_code] = _code & 0x1F

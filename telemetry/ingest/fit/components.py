@@ -1,7 +1,7 @@
 """Fields that hold other fields: speed in enhanced_speed, gears in event data, counters that roll over.
 
-Comes in: the numeric columns of one message type. Goes out: the same with the components' targets filled in where the
-file does not have them itself. Leaves to others: which bits mean what (rows of `profile.py`).
+Comes in: the numeric columns of one message type. Goes out: the same with the components' targets filled in
+where the file does not have them itself. Leaves to others: which bits mean what (rows of `profile.py`).
 Everything is done on raw integers; only the last step divides by the scale.
 """
 
@@ -95,7 +95,8 @@ def _fill(columns: Columns, name: str, values: NDArray[np.float64]) -> None:
 def _bytes_as_number(
     source: int, data: NDArray[np.uint8], offset: NDArray[np.int32], layout: NDArray[np.int32], made: Plan
 ) -> NDArray[np.float64] | None:
-    """A field of up to six bytes as one little-endian number, NaN where every byte is 0xFF or the field absent."""
+    """A field of up to six bytes as one little-endian number, NaN where every byte is 0xFF or the field
+    absent."""
     position = next(
         (i for i, c in enumerate(made.columns) if c.key == (source, -1) and c.shape == "array"), None
     )
@@ -103,16 +104,15 @@ def _bytes_as_number(
         return None
     out = np.full(len(offset), np.nan)
     some = False
-    for which, places in enumerate(made.places):
-        place = places.get(position)
-        if place is None or place.size > 6:
+    for which, at, _, _, size in made.others[position].tolist():
+        if size > 6:
             continue
-        rows = np.flatnonzero(layout == which) if len(made.places) > 1 else slice(None)
-        places_of_rows = offset[rows] + np.int32(place.at)
-        number = data[places_of_rows].astype(np.int64)
-        for k in range(1, place.size):
-            number |= data[places_of_rows + k].astype(np.int64) << (8 * k)
-        invalid = number == (1 << 8 * place.size) - 1
+        rows = np.flatnonzero(layout == which) if len(made.at) > 1 else slice(None)
+        places = offset[rows] + np.int32(at)
+        number = data[places].astype(np.int64)
+        for k in range(1, size):
+            number |= data[places + k].astype(np.int64) << (8 * k)
+        invalid = number == (1 << 8 * size) - 1
         if not invalid.all():
             out[rows] = np.where(invalid, np.nan, number)
             some = True

@@ -1,8 +1,8 @@
 """CRC-16 of FIT (polynomial 0x8005 reflected, start 0), over header and file.
 
-Comes in: bytes. Goes out: their checksum. Two ways to the same number: a compiled one that takes sixteen bytes a step,
-and a NumPy one for a single cold file, where loading the compiler would cost more than it saves.
-Source: FIT protocol, "CRC"; slicing-by-8 after Kounavis and Berry (2005).
+Comes in: bytes. Goes out: their checksum. Two ways to the same number: a compiled one that takes sixteen
+bytes a step, and a NumPy one for a single cold file, where loading the compiler would cost more than it
+saves. Source: FIT protocol, "CRC"; slicing-by-8 after Kounavis and Berry (2005).
 """
 
 from __future__ import annotations
@@ -71,7 +71,8 @@ def _pair_table() -> NDArray[np.uint16]:
     """Checksum of two bytes read as one little-endian number."""
     both = np.arange(65536, dtype=np.int64)
     once = (both >> 8) ^ TABLE[both & 0xFF]
-    return ((once >> 8) ^ TABLE[once & 0xFF]).astype(np.uint16)
+    twice: NDArray[np.uint16] = ((once >> 8) ^ TABLE[once & 0xFF]).astype(np.uint16)
+    return twice
 
 
 def _shift_tables(width: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -12,9 +12,9 @@ from dataclasses import dataclass
 class Damage:
     """One defect of a file's bytes.
 
-    `kind` is one of: header (the signature or size is wrong), header_crc, file_crc, no_crc, lying_size (the header
-    claims another length), recorder_died (no length was ever written), truncated, bad_definition, data_before_definition,
-    resync (bytes skipped before the messages went on), trailing_bytes.
+    `kind` is one of: header (the signature or size is wrong), header_crc, file_crc, no_crc, lying_size (the
+    header claims another length), recorder_died (no length was ever written), truncated, bad_definition,
+    data_before_definition, resync (bytes skipped before the messages went on), trailing_bytes.
     """
 
     kind: str

@@ -1,8 +1,8 @@
 """A FIT file as columns: open it, ask for a message type, get its fields.
 
-Comes in: bytes. Goes out: `FitFile`, which knows every message by place and type and gathers columns when asked.
-Leaves to others: walking the bytes (`sections.py`), planning and reading fields (`fields.py`, `gather_kernel.py`), tables
-(`frames.py`), and what a ride is (`activity.py`).
+Comes in: bytes. Goes out: `FitFile`, which knows every message by place and type and gathers columns when
+asked. Leaves to others: walking the bytes (`sections.py`), planning and reading fields (`fields.py`,
+`gather_kernel.py`), tables (`frames.py`), and what a ride is (`activity.py`).
 """
 
 from __future__ import annotations
@@ -25,6 +25,7 @@ from telemetry.ingest.fit.index import (
     BIG_ENDIAN,
     GLOBAL,
     MAX_CELLS,
+    MAX_TYPES,
     N_DEVELOPER,
     N_FIELDS,
     OFFSET,
@@ -62,7 +63,7 @@ class FitFile:
     def __init__(self, data: bytes, file: str | None, reading: Reading) -> None:
         self._raw = data
         self._data = np.frombuffer(data, np.uint8)
-        self._index: Index = reading.index
+        self._index: Index = reading.messages
         self._doubtful = reading.doubtful
         self.file = file
         self.size = len(data)
@@ -90,14 +91,13 @@ class FitFile:
         groups.sort(key=lambda rows: int(rows[0]))
         return {int(numbers[rows[0]]): rows for rows in groups}
 
+    @cached_property
+    def _numbers_of_names(self) -> dict[str, int]:
+        return {message_name(number): number for number in self._groups}
+
     def _number(self, message: str) -> int:
         known = NUMBER_OF_NAME.get(message)
-        if known is not None:
-            return known
-        for number in self._groups:
-            if message_name(number) == message:
-                return number
-        return -1
+        return self._numbers_of_names.get(message, -1) if known is None else known
 
     def _positions(self, number: int) -> NDArray[np.intp]:
         if "_groups" in self.__dict__:
@@ -185,15 +185,16 @@ class FitFile:
 
     def offsets(self, message: str) -> NDArray[np.int64]:
         """Byte offset of every message of this type (n,)."""
-        return self._index.offset[self._positions(self._number(message))].astype(np.int64)
+        return np.asarray(self._index.offset[self._positions(self._number(message))], np.int64)
 
     def section(self, message: str) -> NDArray[np.int64]:
         """Which of the chained files every message of this type came from (n,), from 0."""
         definition = self._index.definition[self._positions(self._number(message))]
-        return self._index.definitions[definition, SECTION].astype(np.int64)
+        return np.asarray(self._index.definitions[definition, SECTION], np.int64)
 
     def doubtful(self, message: str) -> NDArray[np.bool_]:
-        """True for messages that stand beside structural damage: recovered, but perhaps not what was written (n,)."""
+        """True for messages that stand beside structural damage: recovered, but perhaps not what was
+        written (n,)."""
         positions = self._positions(self._number(message))
         if self._doubtful is None:
             return np.zeros(len(positions), np.bool_)
@@ -207,8 +208,9 @@ class FitFile:
     def columns(self, message: str = "record") -> dict[str, NDArray[np.float64]]:
         """The numeric fields of one message type by name, each (n,) float64, NaN where invalid or absent.
 
-        Scaled, in the profile's units; dates in Unix seconds UTC, device-relative ones NaN with their raw value in
-        `…_raw` beside them; enumerations as codes; components expanded. Strings and arrays are in `frame()` only.
+        Scaled, in the profile's units; dates in Unix seconds UTC, device-relative ones NaN with their raw
+        value in `…_raw` beside them; enumerations as codes; components expanded. Strings and arrays are in
+        `frame()` only.
         """
         rows = self.rows(message)
         if rows is None:
@@ -262,8 +264,9 @@ class FitFile:
     def frame(self, message: str) -> pl.DataFrame:
         """One message type as a table, one row per message as it stands in the file.
 
-        Enumerations as labels (unknown codes as text), scaled values Float64, unscaled Int64, arrays as List, dates as
-        Datetime("ms", "UTC"), invalid as null, unknown fields as `unknown_15`, developer fields by their names.
+        Enumerations as labels (unknown codes as text), scaled values Float64, unscaled Int64, arrays as
+        List, dates as Datetime("ms", "UTC"), invalid as null, unknown fields as `unknown_15`, developer
+        fields by their names.
         """
         from telemetry.ingest.fit.frames import frame
 
@@ -285,7 +288,19 @@ class FitFile:
         return [None] * len(rows.offset)
 
     def frames(self) -> dict[str, pl.DataFrame]:
-        """Every message type as a table."""
+        """Every message type as a table.
+
+        Raises
+        ------
+        LimitExceeded : more message types than the grammar allows
+        """
+        if len(self.messages) > MAX_TYPES.value:
+            raise LimitExceeded(
+                "too many message types for tables",
+                file=self.file,
+                expected=f"at most {MAX_TYPES.value:,} message types",
+                got=f"{len(self.messages):,}",
+            )
         return {message: self.frame(message) for message in self.messages}
 
 

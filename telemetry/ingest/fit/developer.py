@@ -1,8 +1,9 @@
-"""Developer fields: what the file's own field_description messages say of them, as it stood at each definition.
+"""Developer fields: what the file's field_description messages say of them, as it stood at each definition.
 
-Comes in: the index of the messages and the bytes. Goes out: for any definition, its developer fields with name, units
-and type. A description holds from where it stands until the same field is described again; a field that is used before
-it is described takes the first description that follows in the same chained file. Leaves to others: reading values.
+Comes in: the index of the messages and the bytes. Goes out: for any definition, its developer fields with
+name, units and type. A description holds from where it stands until the same field is described again; a
+field that is used before it is described takes the first description that follows in the same chained file.
+Leaves to others: reading values.
 """
 
 from __future__ import annotations
@@ -35,7 +36,7 @@ class Descriptions:
         ------
         LimitExceeded : more developer fields than the grammar allows
         """
-        key = (section, field.index, field.number)
+        key = (section, field.developer, field.number)
         if key not in self._by_field:
             if len(self._by_field) >= MAX_DESCRIPTIONS.value:
                 raise LimitExceeded(
@@ -51,7 +52,8 @@ class Descriptions:
             self._changes.setdefault(section, []).append(offset)
 
     def epoch(self, section: int, offset: int) -> tuple[int, int]:
-        """Equal for two definitions between which nothing was described: the same bytes mean the same there."""
+        """Equal for two definitions between which nothing was described: the same bytes mean the same
+        there."""
         return section, bisect_right(self._changes.get(section, ()), offset)
 
     def find(self, section: int, offset: int, index: int, number: int) -> DeveloperField:

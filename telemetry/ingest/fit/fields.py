@@ -1,8 +1,8 @@
 """From definitions to columns: which column of which message stands where in which layout.
 
-Comes in: the field bytes of every definition of one message type, developer fields already resolved. Goes out: a `Plan`:
-columns with names and scales, and for each layout the place and type of every column. Leaves to others: reading the
-values (`gather_kernel.py`, `arrays.py`).
+Comes in: the field bytes of every definition of one message type, developer fields already resolved. Goes
+out: a `Plan`: columns with names and scales, and for each layout the place and type of every column. Leaves
+to others: reading the values (`gather_kernel.py`, `arrays.py`).
 """
 
 from __future__ import annotations
@@ -14,7 +14,15 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.ingest.fit.base_types import BASE_TYPES, BYTE, SIZE_OF_TYPE, STRING, TYPE_OF_CODE, UNKNOWN
+from telemetry.ingest.fit.base_types import (
+    BASE_TYPES,
+    BYTE,
+    SIZE_OF_TYPE,
+    STRING,
+    TYPE_NAMES,
+    TYPE_OF_CODE,
+    UNKNOWN,
+)
 from telemetry.ingest.fit.profile import DATES, MESSAGES, Component, Field, Message
 
 Shape = Literal["scalar", "array", "text"]
@@ -29,7 +37,7 @@ CACHED_LAYOUTS = 512
 class DeveloperField(NamedTuple):
     """What a field_description said of a developer field, or nothing but its numbers."""
 
-    index: int
+    developer: int
     number: int
     name: str = ""
     units: str = ""
@@ -65,18 +73,9 @@ class Column(NamedTuple):
     field: Field
 
 
-class Place(NamedTuple):
-    at: int
-    """bytes after the message's header byte"""
-    code: int
-    """position in BASE_TYPES"""
-    count: int
-    size: int
-
-
 @dataclass(frozen=True)
 class Plan:
-    """Columns of one message type. The scalar ones come first and are read by the kernel from these tables."""
+    """Columns of one message type. The scalar ones come first and are read by the kernel from the tables."""
 
     columns: tuple[Column, ...]
     n_scalars: int
@@ -85,11 +84,12 @@ class Plan:
     big: NDArray[np.uint8]
     scale: NDArray[np.float64]
     shift: NDArray[np.float64]
-    places: tuple[dict[int, Place], ...]
-    """for each layout, the places of arrays and texts by column position"""
+    others: dict[int, NDArray[np.int64]]
+    """places of arrays and texts by column position: rows of (layout, place, type, elements, bytes)"""
     declared: tuple[FieldInfo, ...]
     merged: tuple[tuple[str, str], ...] = ()
-    """(source, target) of components that are the same number: the target takes the source's value where it has none"""
+    """(source, target) of components that are the same number: the target takes the source's value where it
+    has none"""
 
 
 def plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
@@ -125,50 +125,51 @@ def _make_plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
     order: dict[tuple[int, int, Shape], int] = {}
     descriptions: dict[tuple[int, int], DeveloperField] = {}
     declared: dict[tuple[int, int, int], None] = {}
-    found: list[list[tuple[int, Place]]] = []
-    merged: dict[tuple[int, int], None] = {}
     # a head unit may declare the same field in hundreds of layouts: what it is, is worked out once
     readings: dict[tuple[int, int, int, int], Reading] = {}
-    for layout in layouts:
-        here: dict[int, Place] = {}
-        at = 1
+    entries: list[tuple[int, int, int, int, int, int]] = []  # layout, column, place, type, count, size
+    for which, layout in enumerate(layouts):
         raw = layout.fields
         fields = [(raw[i], -1, raw[i + 1], raw[i + 2]) for i in range(0, len(raw), 3)]
-        for size, developer in layout.developer:
-            descriptions[developer.number, developer.index] = developer
-            fields.append((developer.number, developer.index, size, DEVELOPER_CODE + developer.code))
+        for size, told in layout.developer:
+            descriptions[told.number, told.developer] = told
+            fields += [(told.number, told.developer, size, DEVELOPER_CODE + told.code)]
+        at = 1
         for field in fields:
-            size = field[2]
             reading = readings.get(field)
             if reading is None:
                 reading = readings[field] = _reading(field, profile, order)
                 declared[field[0], field[1], field[3] % DEVELOPER_CODE] = None
-            place = Place(at, reading.code, reading.count, size)
+            size = field[2]
             for column in reading.columns:
-                here.setdefault(column, place)
+                entries.append((which, column, at, reading.code, reading.elements, size))
             at += size
-        if known:
-            _alias(here, order, known, merged)
-        found.append(list(here.items()))
 
+    pairs = _components(known, order)
     scalars = [key for key in order if key[2] == "scalar"]
-    others = [key for key in order if key[2] != "scalar"]
-    position = {order[key]: i for i, key in enumerate(scalars + others)}
-    columns = _named(scalars + others, profile, descriptions)
+    listed = [key for key in order if key[2] != "scalar"]
+    position = np.empty(len(order), np.int64)
+    position[[order[key] for key in scalars + listed]] = np.arange(len(order))
+    columns = _named(scalars + listed, profile, descriptions)
     n = len(scalars)
+    table = np.array(entries[::-1], np.int64).reshape(-1, 6)
+    table[:, 1] = position[table[:, 1]]
     at_table = np.full((len(layouts), n), -1, np.int32)
     kind_table = np.zeros((len(layouts), n), np.uint8)
-    places: list[dict[int, Place]] = []
-    for row, entries in enumerate(found):
-        rest: dict[int, Place] = {}
-        for column, place in entries:
-            c = position[column]
-            if c < n:
-                at_table[row, c] = place.at
-                kind_table[row, c] = place.code
-            else:
-                rest[c] = place
-        places.append(rest)
+    single = table[table[:, 1] < n]
+    # in reverse: of a field that a definition names twice, the first one stays
+    at_table[single[:, 0], single[:, 1]] = single[:, 2]
+    kind_table[single[:, 0], single[:, 1]] = single[:, 3]
+    rest = table[table[:, 1] >= n][::-1]
+    others = {c: _first_of_layout(rest[rest[:, 1] == c]) for c in range(n, len(columns))}
+    merged = []
+    for source, target in pairs:
+        s, t = position[order[source, -1, "scalar"]], position[order[target, -1, "scalar"]]
+        alone = (at_table[:, s] >= 0) & (at_table[:, t] < 0)
+        if (at_table[:, t] >= 0).any() and (at_table[:, s] >= 0).any():
+            merged.append((profile[source].name, profile[target].name))
+        at_table[alone, t] = at_table[alone, s]
+        kind_table[alone, t] = kind_table[alone, s]
     return Plan(
         columns,
         n,
@@ -177,23 +178,41 @@ def _make_plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
         np.array([layout.big for layout in layouts], np.uint8),
         np.array([column.field.scale for column in columns[:n]], np.float64),
         np.array([column.field.offset for column in columns[:n]], np.float64),
-        tuple(places),
+        others,
         tuple(
             FieldInfo(
                 number,
                 _declared_name(number, index, profile, descriptions),
                 descriptions[number, index].units if index >= 0 else _row(number, profile).units,
                 index >= 0,
-                BASE_TYPES[code & 0x1F].name if code & 0x60 == 0 and code & 0x1F < UNKNOWN else "unknown",
+                TYPE_NAMES[code] if index >= 0 else TYPE_NAMES[TYPE_OF_CODE[code]],
             )
             for number, index, code in declared
         ),
-        tuple((profile[source].name, profile[target].name) for source, target in merged),
+        tuple(merged),
     )
 
 
+def _first_of_layout(entries: NDArray[np.int64]) -> NDArray[np.int64]:
+    """One row for each layout: the first, where a definition names a field twice."""
+    _, first = np.unique(entries[:, 0], return_index=True)
+    return entries[first][:, [0, 2, 3, 4, 5]]
+
+
+def _components(known: Message | None, order: dict[tuple[int, int, Shape], int]) -> list[tuple[int, int]]:
+    """Components whose target is the same number as their source: the target reads the source's bytes."""
+    pairs = []
+    for component in known.components if known else ():
+        there = (component.source, -1, "scalar") in order
+        if known and there and same_number(component, known.fields[component.source]):
+            order.setdefault((component.target, -1, "scalar"), len(order))
+            pairs.append((component.source, component.target))
+    return pairs
+
+
 def same_number(component: Component, source: Field) -> bool:
-    """True where source and component share scale and offset: the target's value is the source's, to the last bit."""
+    """True where source and component share scale and offset: the target's value is the source's, to the
+    last bit."""
     return (
         component.start == 0
         and component.bits >= 8
@@ -203,29 +222,11 @@ def same_number(component: Component, source: Field) -> bool:
     )
 
 
-def _alias(
-    here: dict[int, Place],
-    order: dict[tuple[int, int, Shape], int],
-    known: Message,
-    merged: dict[tuple[int, int], None],
-) -> None:
-    """Let the target of a component read the source's bytes, where a layout has the source and not the target."""
-    for component in known.components:
-        source = order.get((component.source, -1, "scalar"))
-        if source is None or source not in here or not same_number(component, known.fields[component.source]):
-            continue
-        target = order.setdefault((component.target, -1, "scalar"), len(order))
-        if target in here:
-            merged[component.source, component.target] = None
-        else:
-            here[target] = here[source]
-
-
 class Reading(NamedTuple):
     """How a declared field is read: by which type, how many elements, into which columns."""
 
     code: int
-    count: int
+    elements: int
     columns: tuple[int, ...]
 
 

@@ -1,7 +1,8 @@
 """Messages as polars tables.
 
-Comes in: the numeric columns of one message type, and the bytes for what is no number. Goes out: one table: labels, dates,
-integers, floats, lists and text, null where invalid. Leaves to others: finding and scaling the values (`decode.py`).
+Comes in: the numeric columns of one message type, and the bytes for what is no number. Goes out: one table:
+labels, dates, integers, floats, lists and text, null where invalid. Leaves to others: finding and scaling
+the values (`decode.py`).
 """
 
 from __future__ import annotations
@@ -12,7 +13,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from telemetry.ingest.fit.arrays import read_arrays, read_texts
+from telemetry.ingest.fit.arrays import (
+    LONG_SIGNED,
+    LONG_UNSIGNED,
+    long_integers,
+    read_arrays,
+    read_texts,
+)
+from telemetry.ingest.fit.gather_numpy import values as plain_values
 from telemetry.ingest.fit.labels import LABELS
 from telemetry.ingest.fit.profile import MESSAGES, NAMES_ONLY, Field, Message, Subfield
 
@@ -40,8 +48,12 @@ def frame(
         for field in known.fields.values():
             by_name.setdefault(field.name, field)
     floats = _float_columns(rows)
+    longs = _long_columns(data, rows)
     columns = []
     for name, values in numbers.items():
+        if name in longs:
+            columns.append(longs[name])
+            continue
         field = by_name.get(name) or Field(0, name)
         columns.append(_series(name, values, field, name in floats))
     for position in range(made.n_scalars, len(made.columns)):
@@ -60,6 +72,35 @@ def _float_columns(rows: Rows) -> set[str]:
     made = rows.plan
     is_float = ((made.kind == 8) | (made.kind == 9)) & (made.at >= 0)
     return {made.columns[c].name for c in np.flatnonzero(is_float.any(axis=0)).tolist()}
+
+
+def _long_columns(data: NDArray[np.uint8], rows: Rows) -> dict[str, pl.Series]:
+    """Unscaled columns of 64-bit integers, which a double would round; UInt64 where a value needs it."""
+    made = rows.plan
+    found: dict[str, pl.Series] = {}
+    is_long = ((made.kind >= LONG_SIGNED) & (made.kind <= LONG_UNSIGNED[-1]) & (made.at >= 0)).any(axis=0)
+    for c in np.flatnonzero(is_long).tolist():
+        column = made.columns[c]
+        if column.field.scale != 1 or column.field.offset or column.field.type:
+            continue
+        values: list[int | None] = [None] * len(rows.offset)
+        for which in np.flatnonzero(made.at[:, c] >= 0).tolist():
+            here = np.flatnonzero(rows.layout == which)
+            places = rows.offset[here].astype(np.int64) + int(made.at[which, c])
+            code = int(made.kind[which, c])
+            if LONG_SIGNED <= code <= LONG_UNSIGNED[-1]:
+                numbers, valid = long_integers(data, places, code, bool(made.big[which]))
+            else:
+                short = plain_values(data, places, code, bool(made.big[which]))
+                valid = ~np.isnan(short)
+                numbers = np.where(valid, short, 0).astype(np.int64)
+            for i, value, ok in zip(here.tolist(), numbers.tolist(), valid.tolist(), strict=True):
+                values[i] = value if ok else None
+        top = max((v for v in values if v is not None), default=0)
+        low = min((v for v in values if v is not None), default=0)
+        kind = pl.Int64 if top < 1 << 63 else pl.UInt64 if low >= 0 else pl.Float64
+        found[column.name] = pl.Series(column.name, values, dtype=kind, strict=False)
+    return found
 
 
 def _series(name: str, values: NDArray[np.float64], field: Field, is_float: bool) -> pl.Series:

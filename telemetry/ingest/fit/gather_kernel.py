@@ -1,9 +1,9 @@
 """Compiled reading of fields: message offsets and a plan in, columns of numbers out.
 
-Comes in: the bytes, where the rows of one message type stand, and for every layout and column where the value stands and
-which base type it has. Goes out: float64 columns, scaled, NaN where invalid or absent. Leaves to others: what the
-columns are (`fields.py`) and that every row lies inside the bytes (the scan has checked it; bounds are checked again).
-NumPy twin: `gather_numpy.py`; slow twins in tests/reference.py.
+Comes in: the bytes, where the rows of one message type stand, and for every layout and column where the
+value stands and which base type it has. Goes out: float64 columns, scaled, NaN where invalid or absent.
+Leaves to others: what the columns are (`fields.py`) and that every row lies inside the bytes (the scan has
+checked it; bounds are checked again). NumPy twin: `gather_numpy.py`; slow twins in tests/reference.py.
 """
 
 from __future__ import annotations
@@ -29,8 +29,8 @@ def gather(
 ) -> None:
     """Fill out[column, row] with raw / scale - shift.
 
-    `offset`, `layout` : one entry each row; `at`, `kind` : [layout, column], byte after the header byte (-1: absent)
-    and base type; `big` : [layout]; `scale`, `shift` : [column].
+    `offset`, `layout` : one entry each row; `at`, `kind` : [layout, column], byte after the header byte
+    (-1: absent) and base type; `big` : [layout]; `scale`, `shift` : [column].
     """
     n = offset.shape[0]
     n_columns = out.shape[0]
@@ -163,10 +163,10 @@ def header_times(
     definitions: NDArray[np.int32],
     out: NDArray[np.int64],
 ) -> None:
-    """Raw timestamp of every message whose header byte carries one, -1 for the others and where none is known.
+    """Raw timestamp of every message whose header byte carries one, else -1.
 
-    Five bits roll over every 32 s on top of the last full timestamp, whatever message brought it; a chained file
-    starts anew.
+    Five bits roll over every 32 s on top of the last full timestamp, whatever message brought it; a chained
+    file starts anew.
     """
     last = np.int64(-1)
     section = np.int64(-1)

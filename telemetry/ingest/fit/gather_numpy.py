@@ -39,7 +39,7 @@ def values(data: NDArray[np.uint8], places: NDArray[np.int64], code: int, big: b
     raw = data[places[:, None] + np.arange(row.size)]
     order = ">" if big else "<"
     bits = raw.view(f"{order}u{row.size}")[:, 0]
-    numbers = raw.view(order + row.dtype)[:, 0].astype(np.float64)
+    numbers: NDArray[np.float64] = raw.view(order + row.dtype)[:, 0].astype(np.float64)
     numbers[bits == row.invalid] = np.nan
     return numbers
 

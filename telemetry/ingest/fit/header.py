@@ -1,7 +1,7 @@
 """The twelve or fourteen bytes before the messages of a FIT file, also where they are damaged.
 
-Comes in: bytes and a place. Goes out: a `Header`, or None where no FIT file begins. Leaves to others: whether the length
-it claims is true (`sections.py`). Source: FIT protocol, "File header".
+Comes in: bytes and a place. Goes out: a `Header`, or None where no FIT file begins. Leaves to others:
+whether the length it claims is true (`sections.py`). Source: FIT protocol, "File header".
 """
 
 from __future__ import annotations
@@ -51,7 +51,8 @@ def header_at(raw: bytes, at: int) -> Header | None:
 
 
 def first_header(raw: bytes) -> Header | None:
-    """The header of an upload, wherever near its beginning, even with a broken signature; None: no FIT file."""
+    """The header of an upload, wherever near its beginning, even with a broken signature; None: no FIT
+    file."""
     header = header_at(raw, 0)
     if header:
         return header
@@ -84,4 +85,4 @@ def _defines(raw: bytes, at: int) -> bool:
     """True where a well-formed definition with at least one field stands at `at`."""
     if at + 9 > len(raw) or raw[at] & 0xD0 != 0x40 or raw[at + 1] or raw[at + 2] > 1 or not raw[at + 5]:
         return False
-    return TYPE_OF_CODE[raw[at + 8]] != UNKNOWN
+    return int(TYPE_OF_CODE[raw[at + 8]]) != UNKNOWN

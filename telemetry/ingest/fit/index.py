@@ -1,7 +1,8 @@
 """The message index: where every message of a FIT file stands and which definition it obeys.
 
-Comes in: nothing. Goes out: the arrays that the scanners fill and every later step reads, and the limits of the
-grammar. Leaves to others: walking the bytes (`scan_kernel.py`, `scan_numpy.py`) and their meaning (`fields.py`).
+Comes in: nothing. Goes out: the arrays that the scanners fill and every later step reads, and the limits of
+the grammar. Leaves to others: walking the bytes (`scan_kernel.py`, `scan_numpy.py`) and their meaning
+(`fields.py`).
 """
 
 from __future__ import annotations
@@ -27,13 +28,23 @@ MAX_DEFINITIONS = GrammarLimit("definitions", 10_000, "definitions")
 MAX_SECTIONS = GrammarLimit("chained files", 64, "files")
 MAX_DESCRIPTIONS = GrammarLimit("developer fields", 256, "field descriptions")
 MAX_CELLS = GrammarLimit("table cells", 8 * 1024 * 1024, "cells beyond one for each byte")
+MAX_TYPES = GrammarLimit("message types as tables", 500, "message types")
 
-GRAMMAR_LIMITS = (MAX_BYTES, MAX_MESSAGES, MAX_DEFINITIONS, MAX_SECTIONS, MAX_DESCRIPTIONS, MAX_CELLS)
+GRAMMAR_LIMITS = (
+    MAX_BYTES,
+    MAX_MESSAGES,
+    MAX_DEFINITIONS,
+    MAX_SECTIONS,
+    MAX_DESCRIPTIONS,
+    MAX_CELLS,
+    MAX_TYPES,
+)
 
 # Columns of the definition table, one row for each definition message.
 OFFSET, GLOBAL, SIZE, BIG_ENDIAN, N_FIELDS, N_DEVELOPER, TIME_AT, SECTION = range(8)
-"""byte offset of the definition; global message number; payload bytes of its messages; 1 for big-endian; how many
-fields and developer fields; where a uint32 timestamp stands after the message's header byte, or -1; chained file"""
+"""byte offset of the definition; global message number; payload bytes of its messages; 1 for big-endian; how
+many fields and developer fields; where a uint32 timestamp stands after the message's header byte, or -1;
+chained file"""
 
 # Cells of the counter array that a walk carries along.
 N_MESSAGES, N_DEFINITIONS, POSITION, N_COMPRESSED, N_RESERVED = range(5)
@@ -61,7 +72,8 @@ _kept = threading.local()
 
 
 def tables_for(n_bytes: int) -> Tables:
-    """Tables for a file of `n_bytes`. The next call in this thread may return the same: copy what is to stay."""
+    """Tables for a file of `n_bytes`. The next call in this thread may return the same: copy what is to
+    stay."""
     if n_bytes > KEPT_BYTES:
         return Tables(n_bytes)
     tables: Tables | None = getattr(_kept, "tables", None)

@@ -1,13 +1,14 @@
 """Finding the messages again after structural damage.
 
-Comes in: the bytes of one chained file whose strict walk failed. Goes out: the index of what can be told to be messages,
-a mark on each that stands beside damage, and the gaps. Leaves to others: deciding when to use it (`sections.py`): an
-undamaged file never comes here.
+Comes in: the bytes of one chained file whose strict walk failed. Goes out: the index of what can be told to
+be messages, a mark on each that stands beside damage, and the gaps. Leaves to others: deciding when to use
+it (`sections.py`): an undamaged file never comes here.
 
-Three things tell a message from a desynchronised reading: a well-formed definition, a timestamp close to the last one,
-and that such messages follow. A message with a close timestamp is taken at once; any other only when what follows it
-is in step; where nothing fits, the next place that does is searched for, from just behind the last message, because a
-wrong size hides in the message before the failure. Work is bounded by the size of the file.
+Three things tell a message from a desynchronised reading: a well-formed definition, a timestamp close to
+the last one, and that such messages follow. A message with a close timestamp is taken at once; any other
+only when what follows it is in step; where nothing fits, the next place that does is searched for, from
+just behind the last message, because a wrong size hides in the message before the failure. Work is bounded
+by the size of the file.
 """
 
 from __future__ import annotations
@@ -151,8 +152,8 @@ def in_step(
 ) -> bool:
     """True where messages from `p` on carry at least `need` evidence before one of them is wrong.
 
-    known[local] = (payload size or -1, place of the timestamp, big-endian); `base` is the last timestamp or -1;
-    `rolling` : no full timestamp was seen so far, so that those in header bytes must do as evidence.
+    known[local] = (payload size or -1, place of the timestamp, big-endian); `base` is the last timestamp or
+    -1; `rolling` : no full timestamp was seen so far, so that those in header bytes must do as evidence.
     """
     evidence = 0
     trusted = base >= 0
@@ -224,7 +225,8 @@ def _remember(
     local: int,
     m: int,
 ) -> None:
-    """Put definition `m` in front of its local type's history; one with the same bytes is moved, not kept twice."""
+    """Put definition `m` in front of its local type's history; one with the same bytes is moved, not kept
+    twice."""
     last = HISTORY - 1
     for age in range(HISTORY):
         d = current[local, age]
@@ -255,7 +257,8 @@ def strength(
     definitions: NDArray[np.int32],
     out: NDArray[np.int64],
 ) -> None:
-    """How far an index can be believed. out: messages with a timestamp close to the one before, and nowhere near."""
+    """How far an index can be believed. out: messages with a timestamp close to the one before, and nowhere
+    near."""
     out[0] = 0
     out[1] = 0
     base = np.int64(-1)
@@ -377,7 +380,7 @@ def salvage(
                     continue
                 _use(definitions, d, known, local)
                 for again in range(2):
-                    # what follows must be in step; before any timestamp is known, the message itself may begin it
+                    # what follows must be in step; before any timestamp is known, the message may begin it
                     start = p if again else q
                     try_base = time if close else base
                     if again:
@@ -502,7 +505,7 @@ def salvage(
                     else:
                         target = x
                         target_base = time
-                        # a message laid out like the last one before the gap is likelier: look a little further
+                        # a message laid out like the last one before the gap is likelier: look on for it
                         target_end = x if defines or d == last_used else x + 1 + definitions[d, 2]
                         break
             if not defines and current[local, 0] >= 0:

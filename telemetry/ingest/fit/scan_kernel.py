@@ -1,9 +1,9 @@
 """The compiled walk over the bytes of a FIT file.
 
-Comes in: the bytes, from where to where, and the tables of `index.py`. Goes out: the tables, filled on; and why the
-walk ended. Only this kernel follows lengths that the file claims, and it compares each with the end before it moves.
-Leaves to others: headers and chains (`sections.py`), recovery (`salvage_kernel.py`), fields (`gather_kernel.py`).
-Slow twin: `walk` in tests/reference.py; NumPy twin: `scan_numpy.walk`.
+Comes in: the bytes, from where to where, and the tables of `index.py`. Goes out: the tables, filled on; and
+why the walk ended. Only this kernel follows lengths that the file claims, and it compares each with the end
+before it moves. Leaves to others: headers and chains (`sections.py`), recovery (`salvage_kernel.py`),
+fields (`gather_kernel.py`). Slow twin: `walk` in tests/reference.py; NumPy twin: `scan_numpy.walk`.
 """
 
 from __future__ import annotations
@@ -87,10 +87,7 @@ def walk(
             m += 1
             p = q
             continue
-        if header & 0x80:
-            d = np.int64(local[(header >> 5) & 3])
-        else:
-            d = np.int64(local[header & 0x0F])
+        d = np.int64(local[(header >> 5) & 3 if header & 0x80 else header & 0x0F])
         if d < 0:
             status = 1
             break

@@ -1,8 +1,8 @@
 """The walk of `scan_kernel.py` without compiled code, for one cold file.
 
-Comes in and goes out: the same tables. Messages of one type that follow each other stand at equal distances, so a run
-of them is found with one comparison of strided bytes; what lies between runs is walked one by one. A file with
-too few runs is given up (`TooSlow`) and left to the compiled walk.
+Comes in and goes out: the same tables. Messages of one type that follow each other stand at equal
+distances, so a run of them is found with one comparison of strided bytes; what lies between runs is walked
+one by one. A file with too few runs is given up (`TooSlow`) and left to the compiled walk.
 """
 
 from __future__ import annotations

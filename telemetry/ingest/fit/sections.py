@@ -1,11 +1,11 @@
 """Headers, chained files and checksums: from bytes to the index of every message.
 
-Comes in: the bytes of one upload. Goes out: the `Index` over all chained files, and the damage. Leaves to others: the
-walk over messages (`walking.py`), what stands in a header (`header.py`).
+Comes in: the bytes of one upload. Goes out: the `Index` over all chained files, and the damage. Leaves to
+others: the walk over messages (`walking.py`), what stands in a header (`header.py`).
 
-The length in the header is believed where the checksum agrees, or the walk ends on it and the upload does too; else other
-ends are tried: the next chained header, the end of the upload with and without a checksum. Only a file that ends on none
-of them is salvaged.
+The length in the header is believed where the checksum agrees, or the walk ends on it and the upload does
+too; else other ends are tried: the next chained header, the end of the upload with and without a checksum.
+Only a file that ends on none of them is salvaged.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ NEVER_WRITTEN = (0, 0xFFFFFFFF)
 
 
 class Reading(NamedTuple):
-    index: Index
+    messages: Index
     damage: tuple[Damage, ...]
     salvaged: bool
     doubtful: NDArray[np.bool_] | None
@@ -115,7 +115,7 @@ def _read_section(walker: Walker, raw: bytes, header: Header, section: int) -> i
         if walker.walk(first, stop, section) != REACHED_STOP:
             walker.forget()
             continue
-        closed = stop + 2 <= end and stop != declared or stop == declared
+        closed = (stop + 2 <= end and stop != declared) or stop == declared
         if not died and stop != declared:
             walker.note("lying_size", header.at + 4, 4, _lie(header.data_size, stop - first))
         if stop + 2 <= end:

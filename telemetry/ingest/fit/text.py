@@ -1,7 +1,7 @@
 """Strings out of a file: data, never trusted.
 
-Comes in: the bytes of a string field. Goes out: printable text up to the first zero byte, at most 255 bytes of it, or None
-where nothing is left. Leaves to others: escaping for a page.
+Comes in: the bytes of a string field. Goes out: printable text up to the first zero byte, at most 255 bytes
+of it, or None where nothing is left. Leaves to others: escaping for a page.
 """
 
 from __future__ import annotations

@@ -1,7 +1,8 @@
 """Walking one chained file, strictly first; salvaging it after a structural error.
 
-Comes in: where the messages of a chained file begin and end. Goes out: the index, grown by them, and what was damaged.
-Leaves to others: the walks themselves (`scan_kernel.py`, `scan_numpy.py`, `salvage_kernel.py`).
+Comes in: where the messages of a chained file begin and end. Goes out: the index, grown by them, and what
+was damaged. Leaves to others: the walks themselves (`scan_kernel.py`, `scan_numpy.py`,
+`salvage_kernel.py`).
 """
 
 from __future__ import annotations
@@ -91,7 +92,8 @@ class Walker:
         self.tables.counts[:] = self._before
 
     def doubts(self) -> bool:
-        """True where the last walk ended well and yet met timestamps that jump: it may have run out of step."""
+        """True where the last walk ended well and yet met timestamps that jump: it may have run out of
+        step."""
         n = int(self._before[N_MESSAGES])
         tables = self.tables
         return self._strength(tables, n, int(tables.counts[N_MESSAGES]))[1] > 0
@@ -107,7 +109,7 @@ class Walker:
         return int(out[0]), int(out[1])
 
     def recover(self, first: int, stop: int, section: int, cut: bool) -> None:
-        """After a walk that failed, or that cannot be right: salvage the same bytes, and keep what is told better.
+        """After a walk that failed or cannot be right: salvage the same bytes, and keep what is told better.
 
         `cut` : the upload ends here, so that an unfinished message at the end is no surprise.
 
