@@ -1,20 +1,23 @@
 """Analyses become files: here for a few, in processes for many, because drawing does not scale over threads.
 
-Comes in: jobs, each an analysis and the files it becomes. Goes out: each job, in order, with the problem that
-stopped it or None. Leaves to others: every picture and word (reports).
+Comes in: jobs, each an analysis and the files it becomes. Goes out: each job, in order, with what it became
+and what stopped it, or None. Leaves to others: every picture and word (reports).
 """
 
 from __future__ import annotations
 
-import os
+import pickle
 import signal
 from collections import deque
 from collections.abc import Generator, Iterable
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
+from glob import escape
+from multiprocessing import active_children, get_context
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal, NoReturn
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Literal
 
 from telemetry.cli.batch import workers
 from telemetry.errors import CannotWrite
@@ -63,54 +66,90 @@ def draw_all(jobs: Iterable[Job], many: bool) -> Generator[tuple[Job, Written], 
         for job in jobs:
             yield job, draw(job)
         return
-    from multiprocessing import active_children, get_context
+    with TemporaryDirectory(prefix="telemetry-drawing-", ignore_cleanup_errors=True) as folder:
+        desk = _Desk(Path(folder))
+        waiting: deque[tuple[Job, Future[Written]]] = deque()
+        try:
+            for job in jobs:
+                waiting.append((job, desk.give(job)))
+                if len(waiting) >= 2 * workers():
+                    yield desk.take(*waiting.popleft())
+            while waiting:
+                yield desk.take(*waiting.popleft())
+        except BaseException:  # Ctrl-C, or who asked is gone: pages in work are dropped, whole ones stay
+            for child in active_children():
+                child.terminate()
+            raise
+        finally:
+            desk.close()
 
-    # spawned, not forked: polars hangs in a forked child
-    pool = ProcessPoolExecutor(workers(), mp_context=get_context("spawn"), initializer=_stand_by)
-    waiting: deque[tuple[Job, Future[Written]]] = deque()
-    try:
-        for job in jobs:
+
+class _Desk:
+    """Hands jobs to drawing processes.
+
+    A job travels as a file: through the pool's own pipe, a large one would block for ever once its reader has
+    died (Python before 3.12).
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._count = 0
+        self._pool = _pool(workers())
+
+    def give(self, job: Job) -> Future[Written]:
+        """The job in work."""
+        path = self._put(job)
+        try:
+            return self._pool.submit(_draw_file, path)
+        except BrokenProcessPool:
+            self._pool.shutdown()
+            self._pool = _pool(workers())
+            return self._pool.submit(_draw_file, path)
+
+    def take(self, job: Job, future: Future[Written]) -> tuple[Job, Written]:
+        """The job done. Where a process died, its job and those it took along are drawn one by one."""
+        try:
+            return job, future.result()
+        except BrokenProcessPool:
+            _sweep(job)
+        with _pool(1) as alone:
             try:
-                waiting.append((job, pool.submit(_draw_apart, job)))
+                return job, alone.submit(_draw_file, self._put(job)).result()
             except BrokenProcessPool:
-                yield job, _ended()
-            if len(waiting) >= 2 * workers():
-                yield _result(*waiting.popleft())
-        while waiting:
-            yield _result(*waiting.popleft())
-    except BaseException:  # Ctrl-C, or who asked is gone: pages in work are dropped, whole ones stay
-        for child in active_children():
-            child.terminate()
-        raise
-    finally:
-        pool.shutdown(wait=True, cancel_futures=True)
+                _sweep(job)
+                problem = CannotWrite(
+                    "the process that drew it ended, perhaps for want of memory", file=str(job.paths[0])
+                )
+                return job, ((), problem)
+
+    def close(self) -> None:
+        """Wait for the processes to end."""
+        self._pool.shutdown(cancel_futures=True)
+
+    def _put(self, job: Job) -> Path:
+        self._count += 1
+        path = self._folder / f"{self._count}.job"
+        path.write_bytes(pickle.dumps(job, pickle.HIGHEST_PROTOCOL))
+        return path
 
 
-def _result(job: Job, future: Future[Written]) -> tuple[Job, Written]:
-    try:
-        return job, future.result()
-    except BrokenProcessPool:
-        return job, _ended()
+def _sweep(job: Job) -> None:
+    """Remove what a process that was killed had begun to write (see `files.atomic_path`)."""
+    for path in job.paths:
+        for begun in path.parent.glob(f".{escape(path.name[:100])}.*.part"):
+            begun.unlink(missing_ok=True)
 
 
-def _ended() -> Written:
-    return (), CannotWrite("the process that drew it ended, perhaps for want of memory")
+def _draw_file(path: Path) -> Written:
+    """In a drawing process: take a job and draw it."""
+    job = pickle.loads(path.read_bytes())
+    path.unlink()
+    return draw(job)
 
 
-_at_work = False
-"""In a drawing process: whether it draws, and has files to remove when it is told to end."""
-
-
-def _draw_apart(job: Job) -> Written:
-    """Draw in a process of its own, which is over once it was told to end and its files are removed."""
-    global _at_work
-    _at_work = True
-    try:
-        return draw(job)
-    except SystemExit as leaving:  # the pool would take it for a result and go on to the next job
-        os._exit(leaving.code if isinstance(leaving.code, int) else 1)
-    finally:
-        _at_work = False
+def _pool(count: int) -> ProcessPoolExecutor:
+    # spawned, not forked: polars hangs in a forked child
+    return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_stand_by)
 
 
 def _stand_by() -> None:
@@ -119,15 +158,3 @@ def _stand_by() -> None:
     from telemetry.cli.guard import prepare
 
     prepare()
-    signal.signal(signal.SIGTERM, _end)
-
-
-def _end(number: int, frame: object) -> NoReturn:
-    """Unwind where files are being written; between two jobs end at once, without a word.
-
-    An exception between two jobs would stop in the middle of a message of the pool and give its lock back:
-    the next process would read the second half of that message as a job.
-    """
-    if not _at_work:
-        os._exit(128 + number)
-    raise SystemExit(128 + number)
