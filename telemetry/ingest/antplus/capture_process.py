@@ -11,6 +11,7 @@ decoding stay outside; whoever watches too slowly misses copies, never the file.
 
 from __future__ import annotations
 
+import asyncio
 import signal
 import sys
 import threading
@@ -24,8 +25,9 @@ from typing import Any, Final
 
 from telemetry.errors import NoRadio, TelemetryError
 from telemetry.ingest.antplus.capture_file import SYNC_EVERY_S, WRITE_EVERY_S, CaptureFile
+from telemetry.ingest.antplus.capture_read import BleRow
 from telemetry.ingest.antplus.door import Door
-from telemetry.ingest.antplus.radio import FrameQueue, Radio, RadioEvent
+from telemetry.ingest.antplus.radio import FrameQueue, Radio, RadioEvent, find_sticks
 from telemetry.ingest.antplus.recorder import Event, LiveRow, Recorder
 from telemetry.ingest.antplus.stick import Faults
 from telemetry.ingest.antplus.studio import Studio
@@ -54,10 +56,13 @@ class Wanted:
 
     path: Path
     studio: Studio = field(default_factory=Studio)
-    sticks: tuple[int, ...] = (0,)
+    sticks: tuple[int, ...] = ()
+    """counted from 0; none named: every stick that is plugged in"""
     duration_s: float | None = None
     keep_all: bool = False
     virtual: Virtual | None = None
+    ble: bool = False
+    """Bluetooth bikes as well (needs the package bleak)"""
     serial: int = 1
 
 
@@ -93,8 +98,10 @@ def _capture(wanted: Wanted, pipe: Connection, stop: threading.Event, stack: Exi
     file = CaptureFile(wanted.path, time.time(), wanted.serial)
     recorder = Recorder(file, queue, Door(studio, wanted.keep_all))
     happened: deque[RadioEvent] = deque()
-    radios = [Radio(queue, stick, happened.append) for stick in wanted.sticks]
+    radios: list[Radio] = []
     try:
+        sticks = wanted.sticks or range(max(1, len(find_sticks())))
+        radios += [Radio(queue, stick, happened.append) for stick in sticks]
         for radio in radios:
             radio.start()
     except BaseException:
@@ -129,16 +136,20 @@ def _capture(wanted: Wanted, pipe: Connection, stop: threading.Event, stack: Exi
         while not stop.wait(SYNC_EVERY_S):
             file.sync()
 
-    threads = [
-        threading.Thread(target=work, name=f"capture-{work.__name__}", daemon=True)
-        for work in (write, sync, watcher.send)
-    ]
+    def bluetooth() -> None:
+        try:
+            asyncio.run(_hear_bluetooth(studio, recorder, stop))
+        except Exception as problem:
+            recorder.note("failed", None, f"Bluetooth: {problem}"[:40])
+
+    works = [write, sync, watcher.send, *([bluetooth] if wanted.ble else [])]
+    threads = [threading.Thread(target=work, name=f"capture-{work.__name__}", daemon=True) for work in works]
     for thread in threads:
         thread.start()
     _listen(wanted, pipe, stop, recorder)
     stop.set()
     _stop(radios)
-    for thread in threads[:2]:
+    for thread in (*threads[:2], *threads[3:]):
         thread.join(timeout=1.0)
     whole = recorder.close()
     watcher.show([], [])
@@ -153,6 +164,32 @@ def _capture(wanted: Wanted, pipe: Connection, stop: threading.Event, stack: Exi
     }
     if not threads[2].is_alive():
         _say(pipe, ("ended", ended))
+
+
+async def _hear_bluetooth(studio: Studio, recorder: Recorder, stop: threading.Event) -> None:
+    """Bluetooth rows until the capture stops, of the studio's bikes where it names any."""
+    from telemetry.ingest.ble.address import address_number
+    from telemetry.ingest.ble.live import listen
+
+    ending = asyncio.Event()
+
+    async def watch() -> None:
+        while not stop.is_set():
+            await asyncio.sleep(0.1)
+        ending.set()
+
+    listed = {address_number(address) for bike in studio.bikes for address in bike.ble}
+    watching = asyncio.create_task(watch())
+    try:
+        await listen(
+            recorder.ble.append,
+            stop=ending,
+            only=listed if studio.known else None,
+            clock=recorder.unix_s,
+            on_problem=lambda words: recorder.note("failed", None, words[:40]),
+        )
+    finally:
+        watching.cancel()
 
 
 def _plug_in(wanted: Wanted, stack: ExitStack) -> Studio:
@@ -206,7 +243,7 @@ def _stop(radios: list[Radio]) -> None:
 
 
 class _Watcher:
-    """Sends copies from a thread of its own; what waits too long for a slow receiver is counted and let go."""
+    """Sends copies from a thread of its own; what a slow receiver leaves waiting too long is counted."""
 
     def __init__(self, pipe: Connection) -> None:
         self.missed = 0
@@ -216,7 +253,7 @@ class _Watcher:
         self._more = threading.Condition()
         self._ending = False
 
-    def show(self, rows: list[LiveRow], events: list[Event]) -> None:
+    def show(self, rows: list[LiveRow | BleRow], events: list[Event]) -> None:
         with self._more:
             if self._rows + len(rows) > LIVE_ROWS:
                 self.missed += len(rows)

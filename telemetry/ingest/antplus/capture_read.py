@@ -137,7 +137,7 @@ class CaptureReader:
             known = channels.setdefault(batch.stick, Channels())
             yield from batch.events
             if batch.ble and self.started_s is None:
-                self.started_s = min(row.unix_s for row in (*batch.ble, *batch.frames))
+                self.started_s = min([row.unix_s for row in batch.ble] + [row.unix_s for row in batch.frames])
             yield from batch.ble
             for row in batch.frames:
                 frame = Frame(row.id, row.body)

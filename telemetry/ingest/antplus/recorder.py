@@ -19,11 +19,14 @@ from typing import Final
 from telemetry.ingest.antplus import capture_format as form
 from telemetry.ingest.antplus import notes
 from telemetry.ingest.antplus.capture_file import CaptureFile
+from telemetry.ingest.antplus.capture_read import BleRow
 from telemetry.ingest.antplus.door import Door
 from telemetry.ingest.antplus.radio import FrameQueue
 
 CLOCK_JUMP_S: Final = 0.5
 MOST_FOREIGN: Final = 200
+
+MOST_BLE: Final = 65536
 
 LiveRow = tuple[float, int, int, bytes]
 """(Unix time as the file holds it [s], stick, message id, body)"""
@@ -56,6 +59,8 @@ class Recorder:
         self.door = door
         self.messages = 0
         self._wall, self._monotonic = wall, monotonic
+        self.ble: deque[BleRow] = deque(maxlen=MOST_BLE)
+        """Bluetooth rows, put by their own thread"""
         self._anchor_s = wall() - monotonic()
         self._wall_off_s = self._anchor_s
         self._noted: deque[Event] = deque()
@@ -71,9 +76,10 @@ class Recorder:
         """Something happened, now or at a moment of the monotonic clock."""
         self._noted.append(Event(self.unix_s(at_s), kind, number, detail))
 
-    def step(self) -> tuple[list[LiveRow], list[Event]]:
+    def step(self) -> tuple[list[LiveRow | BleRow], list[Event]]:
         """Write what waits; gives what was written and what happened."""
-        rows = self._take()
+        rows = [*self._take(), *self._take_ble()]
+        self.messages += len(rows)
         self._look_around()
         told = [self._noted.popleft() for _ in range(len(self._noted))]
         for event in told:
@@ -105,8 +111,13 @@ class Recorder:
             rows.append(
                 (second + form.FIT_EPOCH_S + fraction / form.FRACTIONS_PER_SECOND, stick, message_id, body)
             )
-        self.messages += len(rows)
         return rows
+
+    def _take_ble(self) -> list[BleRow]:
+        heard = [self.ble.popleft() for _ in range(len(self.ble))]
+        for row in heard:
+            self.file.ble(*row)
+        return heard
 
     def _look_around(self) -> None:
         """What can only be seen by comparing: clocks, counts, the disk."""

@@ -1,8 +1,8 @@
 """A capture in the order in which it happened: several sticks as one, events between the messages.
 
 Comes in: a `CaptureReader`. Goes out: messages, Bluetooth rows and events by time, each message with whether
-it is the first of its slot. A replay and the decoding after class walk the same way, so they cannot differ. Leaves to
-others: the file (`capture_read.py`), what a message says (`decoder.py`).
+it is the first of its slot. A replay and the decoding after class walk the same way, so they cannot differ.
+Leaves to others: the file (`capture_read.py`), what a message says (`decoder.py`).
 """
 
 from __future__ import annotations
