@@ -40,9 +40,9 @@ def metrics() -> str:
     )
 
 
-def limits() -> str:
-    """Every limit with value, unit, bounds, evidence and source."""
-    from telemetry.analysis.limits import ROWS
+def limits(wanted: str = "ROWS") -> str:
+    """Every limit of a class with value, unit, bounds, evidence and source."""
+    from telemetry.analysis import limits
 
     return table(
         ("name", "value", "unit", "may be set to", "evidence", "source"),
@@ -55,9 +55,14 @@ def limits() -> str:
                 row.evidence,
                 row.source,
             )
-            for row in ROWS
+            for row in getattr(limits, wanted)
         ),
     )
+
+
+def trend_limits() -> str:
+    """Every limit of a trend."""
+    return limits("TREND_ROWS")
 
 
 def channels() -> str:
@@ -194,6 +199,7 @@ def shape() -> str:
 BLOCKS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "limits": limits,
+    "trend-limits": trend_limits,
     "channels": channels,
     "errors": errors,
     "commands": commands,

@@ -1,4 +1,4 @@
-"""ClassRecording → ClassAnalysis: every number of one class, and the back-risk review.
+"""ClassRecording → ClassAnalysis: every number of one class; many classes and a diary → TrendAnalysis.
 
 Comes in: a recording, and what is known of its rider. Goes out: one `ClassAnalysis`, from which every page,
 table and JSON is drawn. Leaves to others: reading files, drawing, keeping.
@@ -12,9 +12,20 @@ from typing import TYPE_CHECKING, Any
 from telemetry.analysis.metric_rows import METRIC_ROWS as METRICS
 
 if TYPE_CHECKING:
-    from telemetry.model import ClassAnalysis, ClassRecording, History, Rider, Symptoms
+    from collections.abc import Mapping
+    from datetime import date, datetime
 
-__all__ = ["METRICS", "analyze"]
+    from telemetry.model import (
+        ClassAnalysis,
+        ClassRecording,
+        Diary,
+        History,
+        Rider,
+        Symptoms,
+        TrendAnalysis,
+    )
+
+__all__ = ["METRICS", "analyze", "analyze_trends"]
 
 
 def analyze(
@@ -52,3 +63,21 @@ def analyze(
     entries = (*known.diary, *diary)
     known = History(past=known.past, diary=entries, as_of=known.as_of)
     return compose(recording, rider, history=known, screening=screening, group=group, symptoms=symptoms)
+
+
+def analyze_trends(
+    history: Sequence[Any],
+    diary: Diary | None = None,
+    *,
+    as_of: datetime | date,
+    zone: str = "UTC",
+    weeks: int = 12,
+    limits: Mapping[str, float] | None = None,
+    rider_id: str | None = None,
+) -> TrendAnalysis:
+    """Analyse a rider's months: see `telemetry.analysis.trends.analyze_trends`."""
+    from telemetry.analysis import trends
+
+    return trends.analyze_trends(
+        history, diary, as_of=as_of, zone=zone, weeks=weeks, limits=limits, rider_id=rider_id
+    )

@@ -183,6 +183,17 @@ def moment(value: Any) -> datetime | None:
 # --- torque load --------------------------------------------------------------------------------------------
 
 
+def qualifies(row: PastClass) -> bool:
+    """True where a class may stand in a baseline: usable, measured power, 20 min pedalling, a load over 0."""
+    return (
+        row.usable
+        and row.power_measured
+        and (row.pedalling_min or 0.0) >= BASELINE_PEDALLING_MIN
+        and (row.torque_load or 0.0) > 0.0
+        and bool(row.torque_reference_nm)
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class Usual:
     """The upper end of what is usual for this rider, and what it was drawn from."""
@@ -212,11 +223,7 @@ def usual_torque_load(
         and row.torque_reference_nm is not None
         and row.reference_kind == kind
     ]
-    baseline = [
-        (row, load)
-        for row, load in scaled
-        if row.usable and row.power_measured and (row.pedalling_min or 0.0) >= BASELINE_PEDALLING_MIN
-    ][:BASELINE_FROZEN]
+    baseline = [(row, load) for row, load in scaled if qualifies(row)][:BASELINE_FROZEN]
     needed = int(limits["r1_baseline_classes"])
     if len(baseline) >= needed:
         chart = xmr([math.log(load) for _, load in baseline])

@@ -1,7 +1,7 @@
 """Every threshold of the analysis: value, unit, source, evidence grade. One row each, nothing else decides.
 
-A rider's `[limits]` table overrides any row by name; the analysis carries the rows as they stood, and a
-report prints what was overridden. Evidence says how well founded the *threshold* is for a rider's back:
+A rider's `[limits]` table overrides any row by name; the analysis carries the rows as they stood (`ROWS` of a
+class, `TREND_ROWS` of a trend), and a report prints what was overridden. Evidence says how well founded the *threshold* is for a rider's back:
 B measured in cyclists' backs, C indirect, D expert opinion or our own choice. No row is A.
 """
 
@@ -127,9 +127,45 @@ ROWS: tuple[Limit, ...] = (
     Limit("review_factor", 2.0, "x limit", "D", "R2 at this multiple of its limit is a review by itself", 1.0, 100.0),
     Limit("review_reasons", 2.0, "reasons", "D", "all weights are 1: no data exist to estimate others", 1.0, 10.0),
 )
+
+TREND_ROWS: tuple[Limit, ...] = (
+    # control chart
+    Limit("chart_run_length", 8.0, "classes", "D", "Shewhart charts; trend rules are useless: Anhoej & Olesen 2014", 5.0, 20.0),
+    Limit("ewma_weight", 0.2, "share", "D", "convention; finds a shift of one SD in 12 classes more often than limits alone", 0.05, 1.0),
+    Limit("ewma_width", 3.0, "sigma", "D", "convention", 1.0, 6.0),
+    # pain beside classes
+    Limit("pain_hours", 24.0, "h", "D", "pain noted so long after a class still counts as this class's", 0.0, 72.0),
+    Limit("late_entry_h", 24.0, "h", "D", "entries written down later than this are shown as late", 1.0, 720.0),
+    Limit("recent_load_days", 7.0, "d", "D", "convention of performance charts; a picture only", 1.0, 60.0),
+    Limit("usual_load_days", 28.0, "d", "D", "four weeks; a picture only", 2.0, 365.0),
+    # relief and relapse
+    Limit("relief_points", 2.0, "NRS points", "B", "minimal important change: Ostelo 2008 Spine 33:90", 1.0, 10.0),
+    Limit("relief_base_days", 7.0, "d", "D", _OURS, 1.0, 60.0),
+    Limit("relief_base_entries", 2.0, "entries", "D", _OURS, 1.0, 100.0),
+    Limit("relief_base_nrs", 3.0, "NRS points", "D", "below it there is no room for a relief of two points", 0.0, 10.0),
+    Limit("relief_merge_h", 72.0, "h", "D", "treatments closer than this cannot be told apart", 0.0, 720.0),
+    Limit("relief_gap_days", 7.0, "d", "D", "entries further apart give a relapse as an interval", 1.0, 60.0),
+    Limit("survival_reliefs", 6.0, "reliefs", "D", "fewest for a Kaplan–Meier median of one rider", 2.0, 1000.0),
+    Limit("survival_relapses", 4.0, "relapses", "D", "fewest for a Kaplan–Meier median of one rider", 1.0, 1000.0),
+    # load beside pain
+    Limit("lag_pairs", 8.0, "pairs", "D", _OURS, 4.0, 1000.0),
+    Limit("lag_p", 0.05, "p", "D", "convention, over all lags together", 0.0001, 0.5),
+    Limit("match_classes", 8.0, "classes", "D", "fewest classes with a minute of pain", 4.0, 1000.0),
+    Limit("match_p", 0.05, "p", "D", "convention", 0.0001, 0.5),
+    Limit("match_permutations", 4999.0, "permutations", "D", "resolves p to 0.0002", 99.0, 100000.0),
+    Limit("settings_classes", 6.0, "classes", "D", "on each side of the change; fewer give no interval worth printing", 4.0, 1000.0),
+    Limit("settings_weeks", 8.0, "weeks", "D", "on each side of the change", 1.0, 52.0),
+    # single case
+    Limit("phase_entries", 3.0, "days", "D", "fewest days with pain noted in each of two phases", 2.0, 1000.0),
+    Limit("baseline_trend_entries", 6.0, "days", "D", "below it a trend of the first phase cannot be told", 4.0, 1000.0),
+    Limit("baseline_trend_p", 0.05, "p", "D", "Kendall; convention", 0.0001, 0.5),
+    Limit("change_nrs", 2.0, "NRS points", "B", "minimal important change: Ostelo 2008 Spine 33:90", 0.5, 10.0),
+    Limit("change_odi", 10.0, "points", "B", "minimal important change: Ostelo 2008 Spine 33:90", 1.0, 100.0),
+    Limit("change_rmdq", 5.0, "points", "B", "minimal important change: Ostelo 2008 Spine 33:90", 1.0, 24.0),
+)
 # fmt: on
 
-LIMITS: dict[str, Limit] = {row.name: row for row in ROWS}
+LIMITS: dict[str, Limit] = {row.name: row for row in (*ROWS, *TREND_ROWS)}
 
 
 class Limits(Mapping[str, float]):
@@ -141,7 +177,7 @@ class Limits(Mapping[str, float]):
     """
 
     def __init__(self, overrides: Mapping[str, float] | None = None) -> None:
-        self._values = {row.name: row.value for row in ROWS}
+        self._values = {name: row.value for name, row in LIMITS.items()}
         self.overridden: frozenset[str] = frozenset(overrides or ())
         for name, value in (overrides or {}).items():
             row = LIMITS.get(name)
@@ -172,8 +208,8 @@ class Limits(Mapping[str, float]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def used(self) -> tuple[LimitUsed, ...]:
-        """The rows for the analysis object and its JSON."""
+    def used(self, rows: tuple[Limit, ...] = ROWS) -> tuple[LimitUsed, ...]:
+        """The rows as they stand, for the JSON: those of a class, or `TREND_ROWS` for a trend."""
         return tuple(
             LimitUsed(
                 name=row.name,
@@ -184,5 +220,5 @@ class Limits(Mapping[str, float]):
                 overridden=row.name in self.overridden,
                 default=row.value,
             )
-            for row in ROWS
+            for row in rows
         )

@@ -39,7 +39,7 @@ def running_load(c: Conditioned, context: Context, inside: np.ndarray) -> Runnin
         # each sample's share grows evenly over its own seconds; across a gap the sum stands still
         knots = np.column_stack((c.time_s, stop_s)).ravel()
         heights = np.column_stack((np.append(0.0, values[:-1]), values)).ravel()
-        return np.interp(at_s, knots, heights)
+        return np.asarray(np.interp(at_s, knots, heights))
 
     return RunningLoad(
         minute=_short(minutes),

@@ -22,6 +22,13 @@ STATEMENT = (
     "clearance."
 )
 
+TREND_STATEMENT = (
+    "This page puts crank load beside noted pain over time. It describes one person's record: what moved "
+    "together, what followed what, and how often such patterns come by themselves. It makes no diagnosis, "
+    "recommends no exercise or treatment, and nothing on it is validated against injury. A page without "
+    "marks is not a clearance."
+)
+
 NO_EXERCISE_ADVICE = "No number of this class is shown beside this text, and none of them changes it."
 
 Urgency = Literal["emergency", "prompt", "vascular"]
