@@ -47,13 +47,13 @@ def page(analysis: ClassAnalysis, shown: ClassView, drawn: Mapping[str, str]) ->
 
     from telemetry import __version__
 
-    script = _asset("page.js")
-    return _template().render(
+    script = asset("page.js")
+    return template("class.html.j2").render(
         v=shown,
         drawings={name: Markup(svg) for name, svg in drawn.items()},
-        css=Markup(_asset("page.css")),
+        css=Markup(asset("page.css")),
         script=Markup(script),
-        script_hash=_policy_hash(script),
+        script_hash=policy_hash(script),
         trace=_trace(analysis) if "timeline" in drawn else "",
         footer=f"Made by telemetry {__version__} from one recording. No network was used to make or to read "
         "this page.",
@@ -116,22 +116,23 @@ _HUNDREDTHS = re.compile(r"(-?\d+\.\d)\d+")
 
 
 @cache
-def _template() -> Template:
-    """The compiled template: made at the first page, kept for the next."""
+def template(name: str) -> Template:
+    """A compiled template: made at the first page, kept for the next."""
     from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
     environment = Environment(
         loader=FileSystemLoader(TEMPLATES), autoescape=True, undefined=StrictUndefined, trim_blocks=True
     )
-    return environment.get_template("class.html.j2")
+    return environment.get_template(name)
 
 
 @cache
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file that lies beside the templates."""
     return (TEMPLATES / name).read_text(encoding="utf-8")
 
 
-def _policy_hash(script: str) -> str:
+def policy_hash(script: str) -> str:
     """The script's hash as a content security policy names it."""
     return "sha256-" + base64.b64encode(hashlib.sha256(script.encode()).digest()).decode()
 

@@ -1,70 +1,13 @@
 """The tables of a class page, as columns and cells of text: one function each, None where there is nothing.
 
-Comes in: a `ClassAnalysis`. Goes out: `Table` objects; a `Cell` carries the number it prints beside its text,
-so that a test, or a reader's own script, can hold the page against the analysis. Leaves to others: markup.
+Comes in: a `ClassAnalysis`. Goes out: `Table` objects (`tables.py`). Leaves to others: markup.
 """
 
 from __future__ import annotations
 
-import math
-from dataclasses import dataclass
-
 from telemetry.model import CHANNELS, ClassAnalysis, LimitUsed, MetricResult
 from telemetry.reports import glossary, words
-
-
-@dataclass(frozen=True, slots=True)
-class Cell:
-    """What is printed, and the number behind it where there is one."""
-
-    text: str
-    raw: float | None = None
-    name: str = ""
-    """the metric it prints, where it prints one"""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A heading; `numeric` columns are set flush right."""
-
-    title: str
-    numeric: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Row:
-    """Cells of one line: a heading, then values; a last cell that comes early spans what is left.
-
-    A `marked` line stands out; a `group` opens a section.
-    """
-
-    cells: tuple[Cell, ...]
-    marked: bool = False
-    group: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Table:
-    """A table with a caption, which is its accessible name."""
-
-    caption: str
-    columns: tuple[Column, ...]
-    rows: tuple[Row, ...]
-    note: str = ""
-
-
-def _text(*texts: str) -> tuple[Cell, ...]:
-    return tuple(Cell(text) for text in texts)
-
-
-def _number(value: float | None, unit: str) -> Cell:
-    known = value is not None and math.isfinite(value)
-    return Cell(words.amount(value, unit), value if known else None)
-
-
-def _columns(*titles: str) -> tuple[Column, ...]:
-    """Columns from titles; a title that ends in ">" is numeric."""
-    return tuple(Column(title.removesuffix(">"), title.endswith(">")) for title in titles)
+from telemetry.reports.tables import Cell, Row, Table, headings, numeric, texts
 
 
 def what_if(analysis: ClassAnalysis) -> Table | None:
@@ -76,11 +19,11 @@ def what_if(analysis: ClassAnalysis) -> Table | None:
         Row(
             (
                 Cell("As ridden"),
-                _number(load, "TL"),
+                numeric(load, "TL"),
                 Cell(""),
-                _number(grinding, "min"),
-                _number(analysis.metric("grinding_bouts"), ""),
-                _number(analysis.metric("strokes"), ""),
+                numeric(grinding, "min"),
+                numeric(analysis.metric("grinding_bouts"), ""),
+                numeric(analysis.metric("strokes"), ""),
             ),
             marked=True,
         )
@@ -89,18 +32,18 @@ def what_if(analysis: ClassAnalysis) -> Table | None:
         Row(
             (
                 Cell(f"{words.signed(item.added_rpm, 'rpm')}{words.NARROW}rpm"),
-                _number(item.torque_load, "TL"),
+                numeric(item.torque_load, "TL"),
                 Cell(words.change(item.torque_load, load)),
-                _number(item.grinding_min, "min"),
-                _number(item.grinding_bouts, ""),
-                _number(item.strokes, ""),
+                numeric(item.grinding_min, "min"),
+                numeric(item.grinding_bouts, ""),
+                numeric(item.strokes, ""),
             )
         )
         for item in analysis.counterfactuals
     )
     return Table(
         "The same power with faster legs",
-        _columns("Cadence", "Torque load, TL>", "Change>", "Grinding, min>", "Bouts>", "Strokes>"),
+        headings("Cadence", "Torque load, TL>", "Change>", "Grinding, min>", "Bouts>", "Strokes>"),
         tuple(rows),
         "Arithmetic on what was recorded, not a forecast: faster legs mean more strokes, and what they ask "
         "of heart and breath is not modelled.",
@@ -125,14 +68,14 @@ def blocks(analysis: ClassAnalysis) -> Table | None:
         cells = [
             Cell(words.clean(block.label, 40) or f"Block {index}"),
             Cell(words.span(block.start_s, block.stop_s)),
-            *(_number(getattr(block, name), unit) for _, unit, name in known),
+            *(numeric(getattr(block, name), unit) for _, unit, name in known),
         ]
         if ground:
             seconds = words.clock(block.grinding_s) if block.grinding_s else words.ABSENT
             cells.append(Cell(seconds, block.grinding_s))
         rows.append(Row(tuple(cells)))
     titles = [f"{title}>" for title, _, _ in known] + (["Grinding, m:ss>"] if ground else [])
-    return Table("Block by block", _columns("Block", "Time", *titles), tuple(rows), "Means over each block.")
+    return Table("Block by block", headings("Block", "Time", *titles), tuple(rows), "Means over each block.")
 
 
 def bouts(analysis: ClassAnalysis) -> Table | None:
@@ -146,11 +89,11 @@ def bouts(analysis: ClassAnalysis) -> Table | None:
             Cell(bout.tier.capitalize()),
             Cell(words.span(bout.start_s, bout.stop_s)),
             Cell(words.clock(bout.duration_s), bout.duration_s),
-            _number(bout.mean_cadence_rpm, "rpm"),
-            _number(bout.mean_torque_nm, "N·m"),
-            _number(bout.strokes, ""),
-            _number(bout.work_kj, "kJ"),
-            _number(bout.torque_load, "TL"),
+            numeric(bout.mean_cadence_rpm, "rpm"),
+            numeric(bout.mean_torque_nm, "N·m"),
+            numeric(bout.strokes, ""),
+            numeric(bout.work_kj, "kJ"),
+            numeric(bout.torque_load, "TL"),
         ]
         if posture:
             cells.append(Cell(words.clock(bout.standing_s or 0.0), bout.standing_s))
@@ -160,7 +103,7 @@ def bouts(analysis: ClassAnalysis) -> Table | None:
     note = (
         "" if posture else words.sentence(words.clean(analysis.posture.get("note") or "Posture unknown", 200))
     )
-    return Table("Bouts of slow, heavy pedalling", _columns("Tier", "Time", *columns), tuple(rows), note)
+    return Table("Bouts of slow, heavy pedalling", headings("Tier", "Time", *columns), tuple(rows), note)
 
 
 _EFFORT = (
@@ -183,7 +126,7 @@ def effort(analysis: ClassAnalysis) -> Table | None:
         if result is not None and result.value is not None:
             text = words.quantity(result.value, result.unit)
             rows.append(Row((Cell(title(result)), Cell(text, result.value, name), Cell(rule))))
-    return Table("Power and heart rate", _columns("", "Value>", "How"), tuple(rows)) if rows else None
+    return Table("Power and heart rate", headings("", "Value>", "How"), tuple(rows)) if rows else None
 
 
 def zones(analysis: ClassAnalysis) -> Table | None:
@@ -206,7 +149,7 @@ def zones(analysis: ClassAnalysis) -> Table | None:
         )
         for zone in analysis.heart_rate_zones
     )
-    return Table("Time in heart-rate zones", _columns("Zone", "bpm", "Time>", "Share>"), rows)
+    return Table("Time in heart-rate zones", headings("Zone", "bpm", "Time>", "Share>"), rows)
 
 
 _TOTALS = {
@@ -239,7 +182,7 @@ def head_unit(analysis: ClassAnalysis) -> Table | None:
         )
     return Table(
         "Beside the head unit's own totals",
-        _columns("", "This report>", "Head unit>", "Difference>"),
+        headings("", "This report>", "Head unit>", "Difference>"),
         tuple(rows),
         "Head units differ in whether they count zeros and pauses; small differences are rules, not errors.",
     )
@@ -278,7 +221,7 @@ def drift(analysis: ClassAnalysis) -> Table | None:
         rows.append(Row((label, value, Cell(within), Cell(item.evidence), Cell(note))))
     return Table(
         "Drift over the class",
-        _columns("", "Value>", "Interval", "Evidence", "Remark"),
+        headings("", "Value>", "Interval", "Evidence", "Remark"),
         tuple(rows),
         "The programme, heat, coffee and a loose strap can look like fatigue.",
     )
@@ -321,7 +264,7 @@ def metrics(analysis: ClassAnalysis) -> Table | None:
             )
             for result in members
         )
-    columns = _columns("Metric", "Value>", "Unit", "Interval", "Coverage>", "Evidence")
+    columns = headings("Metric", "Value>", "Unit", "Interval", "Coverage>", "Evidence")
     return Table("All metrics", columns, tuple(rows)) if rows else None
 
 
@@ -335,7 +278,7 @@ def absent(analysis: ClassAnalysis) -> Table | None:
         Row((Cell(words.sentence(words.clean(reason, 200))), Cell("; ".join(names) + ".")))
         for reason, names in reasons.items()
     )
-    return Table("Metrics that are absent, and why", _columns("Why", "Metrics"), rows) if rows else None
+    return Table("Metrics that are absent, and why", headings("Why", "Metrics"), rows) if rows else None
 
 
 def unchecked(analysis: ClassAnalysis) -> Table | None:
@@ -354,7 +297,7 @@ def unchecked(analysis: ClassAnalysis) -> Table | None:
                 )
             )
         )
-    return Table("Rules that could not be checked", _columns("Rule", "Why"), tuple(rows))
+    return Table("Rules that could not be checked", headings("Rule", "Why"), tuple(rows))
 
 
 def coverage(analysis: ClassAnalysis) -> Table | None:
@@ -365,7 +308,7 @@ def coverage(analysis: ClassAnalysis) -> Table | None:
         Row((Cell(CHANNELS[name].label if name in CHANNELS else name), Cell(words.percent(share), share)))
         for name, share in analysis.quality.coverage.items()
     )
-    return Table("Coverage by channel", _columns("Channel", "Share of the class>"), rows)
+    return Table("Coverage by channel", headings("Channel", "Share of the class>"), rows)
 
 
 def issues(analysis: ClassAnalysis) -> Table | None:
@@ -386,7 +329,7 @@ def issues(analysis: ClassAnalysis) -> Table | None:
         )
         for issue in analysis.quality.issues
     )
-    return Table("Issues found in the data", _columns("Issue", "Time", "Count>", "Detail"), rows)
+    return Table("Issues found in the data", headings("Issue", "Time", "Count>", "Detail"), rows)
 
 
 def devices(analysis: ClassAnalysis) -> Table | None:
@@ -395,7 +338,7 @@ def devices(analysis: ClassAnalysis) -> Table | None:
         return None
     rows = tuple(
         Row(
-            _text(
+            texts(
                 words.clean(device.kind.replace("_", " ")).capitalize(),
                 f"{words.clean(device.manufacturer, 40)} {words.clean(device.product, 40)}".strip()
                 or words.ABSENT,
@@ -406,7 +349,7 @@ def devices(analysis: ClassAnalysis) -> Table | None:
         )
         for device in analysis.recording.devices
     )
-    return Table("Devices", _columns("Kind", "Device", "Serial number", "Software", "Battery"), rows)
+    return Table("Devices", headings("Kind", "Device", "Serial number", "Software", "Battery"), rows)
 
 
 def limits(analysis: ClassAnalysis) -> Table | None:
@@ -438,4 +381,4 @@ def _limits(caption: str, limits: tuple[LimitUsed, ...]) -> Table | None:
         )
         for limit in limits
     )
-    return Table(caption, _columns("Limit", "Value>", "Unit", "Evidence", "Source"), rows) if rows else None
+    return Table(caption, headings("Limit", "Value>", "Unit", "Evidence", "Source"), rows) if rows else None

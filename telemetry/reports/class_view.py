@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from telemetry.model import ClassAnalysis, Device, Finding
 from telemetry.reports import class_tables as tables
 from telemetry.reports import glossary, words
-from telemetry.reports.class_tables import Table
 from telemetry.reports.class_tiles import GRADES, Gauge, Tile, gauge, limit_of, tiles
+from telemetry.reports.tables import Table
 
 
 @dataclass(frozen=True, slots=True)

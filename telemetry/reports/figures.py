@@ -1,70 +1,24 @@
 """Every figure of a class as a row: name, title, when it applies, how it is drawn, what it says in words.
 
 Comes in: an analysis and a figure's name. Goes out: SVG, PNG or PDF bytes, the same for the same analysis,
-and where the panels lie on it. Leaves to others: what is computed (analysis), what stands around it (pages).
-
-Drawing goes through matplotlib's `Figure` alone, never pyplot: no window, no global state left behind. One
-drawing at a time: matplotlib's settings are shared by all threads, and drawing gains nothing from threads.
+and where the panels lie on it. Leaves to others: what is computed (analysis), how bytes are made
+(`sheet.py`), what stands around it (pages).
 """
 
 from __future__ import annotations
 
-import html
-import io
-import json
-import re
-import threading
-from collections.abc import Callable
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING
 
-from telemetry.reports import figure_drift, figure_load, figure_reasons, figure_timeline, figure_torque, style
+from telemetry.reports import figure_drift, figure_load, figure_reasons, figure_timeline, figure_torque, sheet
+from telemetry.reports.sheet import PHONE_WIDTH_IN as PHONE_WIDTH_IN
+from telemetry.reports.sheet import TITLE_IN as TITLE_IN
+from telemetry.reports.sheet import WIDTH_IN as WIDTH_IN
+from telemetry.reports.sheet import Figure, Format, Panel
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure as Sheet
 
     from telemetry.model import ClassAnalysis
-
-Format = Literal["svg", "png", "pdf"]
-
-WIDTH_IN = 6.0
-"""a figure's own width: fills a page's text column, and can still be read on a phone"""
-PHONE_WIDTH_IN = 3.9
-"""a width for screens of 390 pixels"""
-TITLE_IN = 0.30
-PNG_DPI = 160
-POINTS_PER_INCH = 72.0
-
-
-@dataclass(frozen=True)
-class Figure:
-    """One figure: `draw` fills a sheet that is `height_in(analysis, width)` inches high."""
-
-    name: str
-    title: str
-    draw: Callable[[Sheet, ClassAnalysis], None]
-    applies: Callable[[ClassAnalysis], bool]
-    alt: Callable[[ClassAnalysis], str]
-    """alternative text with the numbers"""
-    height_in: Callable[[ClassAnalysis, float], float]
-    width_in: float = WIDTH_IN
-
-
-@dataclass(frozen=True, slots=True)
-class Panel:
-    """Where one panel lies on the SVG (units of its viewBox, from the upper left corner), and its scales."""
-
-    name: str
-    left: float
-    top: float
-    width: float
-    height: float
-    x_low: float
-    x_high: float
-    """minutes on figures over time"""
-    y_low: float
-    y_high: float
-
 
 _REASONS = tuple(
     Figure(
@@ -78,7 +32,7 @@ _REASONS = tuple(
     for code, (title, *_) in figure_reasons.RULES.items()
 )
 
-FIGURES: dict[str, Figure] = {
+FIGURES: dict[str, Figure[ClassAnalysis]] = {
     row.name: row
     for row in (
         Figure(
@@ -169,144 +123,19 @@ def render(
     KeyError : no figure of that name
     ValueError : the figure does not apply to this class, or the format is not known
     """
-    if format not in ("svg", "png", "pdf"):
-        raise ValueError(f"a figure is svg, png or pdf, not {format!r}")
-    with _drawing():
-        sheet = _compose(analysis, name, width_in, title)
-        out = io.BytesIO()
-        if format == "png":
-            sheet.savefig(out, format="png", dpi=PNG_DPI, metadata={"Software": None})
-        elif format == "pdf":
-            metadata = {"CreationDate": None, "ModDate": None, "Producer": None, "Creator": None}
-            sheet.savefig(out, format="pdf", metadata=metadata)
-        else:
-            sheet.savefig(out, format="svg", metadata={"Date": None, "Creator": None})
-    if format != "svg":
-        return out.getvalue()
-    return _tidy(out.getvalue().decode(), prefix or name, alt(analysis, name), _panels(sheet)).encode()
+    return sheet.render(FIGURES[name], analysis, format, width_in=width_in, title=title, prefix=prefix)
 
 
 def compose(
     analysis: ClassAnalysis, name: str, *, width_in: float | None = None, title: bool = True
 ) -> Sheet:
     """One figure as a matplotlib `Figure`, for a notebook or for a closer look. Raises as `render`."""
-    with _drawing():
-        return _compose(analysis, name, width_in, title)
+    return sheet.compose(FIGURES[name], analysis, width_in=width_in, title=title)
 
 
 def axes_map(
     analysis: ClassAnalysis, name: str, *, width_in: float | None = None, title: bool = True
 ) -> dict[str, Panel]:
     """Where each panel of a figure lies on its SVG, by panel name, for a script that reads values off it."""
-    with _drawing():
-        return {panel.name: panel for panel in _panels(_compose(analysis, name, width_in, title))}
-
-
-# --- how a sheet is made ------------------------------------------------------------------------------------
-
-_LOCK = threading.RLock()
-
-
-class _drawing:
-    """Our settings for the time of one drawing; one at a time."""
-
-    def __enter__(self) -> None:
-        import matplotlib as mpl
-
-        _LOCK.acquire()
-        self._settings = mpl.rc_context(style.settings())
-        self._settings.__enter__()
-
-    def __exit__(self, *problem: object) -> None:
-        self._settings.__exit__(None, None, None)
-        _LOCK.release()
-
-
-def _compose(analysis: ClassAnalysis, name: str, width_in: float | None, title: bool) -> Sheet:
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure as Sheet
-
-    row = FIGURES[name]
-    if not row.applies(analysis):
-        raise ValueError(f"the figure {name!r} has nothing to show for this class")
-    width = width_in or row.width_in
-    height = row.height_in(analysis, width) + (TITLE_IN if title else 0.0)
-    sheet = Sheet(figsize=(width, height), dpi=100, facecolor=style.PAPER)
-    FigureCanvasAgg(sheet)
-    row.draw(sheet, analysis)
-    if title:
-        sheet.text(
-            0.08 / width,
-            1.0 - 0.06 / height,
-            row.title,
-            fontsize=style.TITLE_PT,
-            fontweight="bold",
-            va="top",
-            ha="left",
-        ).set_gid("title")
-    return sheet
-
-
-def _panels(sheet: Sheet) -> list[Panel]:
-    wide, high = (float(size) * POINTS_PER_INCH for size in sheet.get_size_inches())
-    found = []
-    for axes in sheet.axes:
-        gid = axes.get_gid() or ""
-        if not gid.startswith("panel-"):
-            continue
-        box = axes.get_position()
-        found.append(
-            Panel(
-                gid.removeprefix("panel-"),
-                *(round(float(value), 3) for value in (box.x0 * wide, (1.0 - box.y1) * high)),
-                *(round(float(value), 3) for value in (box.width * wide, box.height * high)),
-                *(float(value) for value in axes.get_xlim()),
-                *(float(value) for value in axes.get_ylim()),
-            )
-        )
-    return found
-
-
-_TAG = re.compile(r"<[^>]+>")
-_ID = re.compile(r'\bid="([^"]*)"')
-_REFERENCE = re.compile(r'(url\(#|href="#)([^)"]*)')
-_AUTOMATIC = re.compile(r"[A-Za-z]+[0-9a-f]{10}|[A-Za-z]\w*(\.\w+)?_\d+")
-_LONG_NUMBER = re.compile(r"-?\d+\.\d{3,}")
-
-
-def _tidy(svg: str, prefix: str, words: str, panels: list[Panel]) -> str:
-    """The SVG ready to stand in a page: no prologue, no metadata, ids of its own, words for who cannot see.
-
-    matplotlib draws ids from a random salt; numbered in order of appearance they are the same every time. Its
-    style sheet would reach out of the drawing into the page, so what it says is said on the root instead.
-    """
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"\s*<metadata>.*?</metadata>", "", svg, count=1, flags=re.DOTALL)
-    svg = re.sub(r"\s*<defs>\s*<style.*?</style>\s*</defs>", "", svg, count=1, flags=re.DOTALL)
-    names: dict[str, str] = {}
-    seen: dict[str, int] = {}
-
-    def own(name: str) -> str:
-        if name not in names:
-            plain = f"{prefix}-{len(names)}" if _AUTOMATIC.fullmatch(name) else f"{prefix}-{name}"
-            names[name] = plain if plain not in names.values() else f"{plain}-{len(names)}"
-        return names[name]
-
-    def define(name: str) -> str:
-        # marks of one kind share a name in every panel: the first keeps it, the others are counted
-        count = seen.get(name, 0)
-        seen[name] = count + 1
-        return own(f"{name}-{count + 1}" if count else name)
-
-    def tag(match: re.Match[str]) -> str:
-        text = _LONG_NUMBER.sub(lambda found: f"{float(found[0]):.2f}", match[0])
-        text = _ID.sub(lambda found: f'id="{define(found[1])}"', text)
-        return _REFERENCE.sub(lambda found: found[1] + own(found[2]), text)
-
-    svg = _TAG.sub(tag, svg)
-    fields = [{key: getattr(panel, key) for key in Panel.__slots__} for panel in panels]
-    extra = (
-        f' id="{prefix}" role="img" aria-label="{html.escape(words)}" '
-        f'stroke-linejoin="round" data-panels="{html.escape(json.dumps(fields))}"'
-    )
-    return svg.replace("<svg", "<svg" + extra, 1)
+    drawn = compose(analysis, name, width_in=width_in, title=title)
+    return {panel.name: panel for panel in sheet.panels(drawn)}

@@ -48,10 +48,10 @@ def document(
     analysis: ClassAnalysis, shown: ClassView, drawn: Mapping[str, str], *, paper: str = "a4"
 ) -> bytes:
     """The PDF from its parts: the view, and the figures' SVG by name."""
-    compiler, data = _typeset(analysis, shown, drawn, paper)
+    typesetter, data = _typeset(analysis, shown, drawn, paper)
     # PDF/A asks for a date; a class without one (or shared without it) is not given a made-up one
     standards: list[Any] = ["ua-1"] if data["date"] is None else ["ua-1", "a-2a"]
-    made = compiler.compile(
+    made = typesetter.compile(
         format="pdf",
         sys_inputs={"data": json.dumps(data, allow_nan=False)},
         pdf_standards=standards,
@@ -64,8 +64,8 @@ def document(
 def pictures(analysis: ClassAnalysis, *, paper: str = "a4", pixels_per_inch: float = 110.0) -> list[bytes]:
     """The pages of the PDF as PNG pictures, for a README or a preview."""
     shown = view(analysis)
-    compiler, data = _typeset(analysis, shown, drawings(analysis, shown), paper)
-    made = compiler.compile(
+    typesetter, data = _typeset(analysis, shown, drawings(analysis, shown), paper)
+    made = typesetter.compile(
         format="png", ppi=pixels_per_inch, sys_inputs={"data": json.dumps(data, allow_nan=False)}
     )
     return made if isinstance(made, list) else [made]
@@ -75,22 +75,27 @@ def _typeset(
     analysis: ClassAnalysis, shown: ClassView, drawn: Mapping[str, str], paper: str
 ) -> tuple[Any, dict[str, Any]]:
     """The compiler with template and fonts, and the data it fills in."""
-    import typst
-
     from telemetry.reports.figures import FIGURES, alt
 
     start = words.local(analysis.recording.started_at, analysis.recording.utc_offset_s)
     data = {
-        "view": _printable(asdict(shown)),
+        "view": printable(asdict(shown)),
         "drawings": dict(drawn),
-        "alts": {name: _printable(alt(analysis, name)) for name in drawn if name in FIGURES},
+        "alts": {name: printable(alt(analysis, name)) for name in drawn if name in FIGURES},
         "wide": ["timeline"],
         "terms": glossary.PAPER_TERMS,
         "paper": paper,
         "date": None if start is None else [start.year, start.month, start.day],
         "footer": "Crank load, not validated against injury.",
     }
-    return typst.Compiler(input=(TEMPLATES / "class.typ").read_bytes(), font_paths=_fonts()), data
+    return compiler("class.typ"), data
+
+
+def compiler(template: str) -> Any:
+    """Typst with a template of ours, and with no fonts but ours."""
+    import typst
+
+    return typst.Compiler(input=(TEMPLATES / template).read_bytes(), font_paths=_fonts())
 
 
 @cache
@@ -103,15 +108,15 @@ def _fonts() -> Any:
     return typst.Fonts(include_system_fonts=False, include_embedded_fonts=False, font_paths=[folder])
 
 
-def _printable(value: Any) -> Any:
+def printable(value: Any) -> Any:
     """The view with every letter that the font lacks as "?": PDF/UA refuses text without a glyph."""
     if isinstance(value, str):
         known = _letters()
         return "".join(letter if ord(letter) in known or letter == "\n" else "?" for letter in value)
     if isinstance(value, dict):
-        return {key: _printable(item) for key, item in value.items()}
+        return {key: printable(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
-        return [_printable(item) for item in value]
+        return [printable(item) for item in value]
     return value
 
 
