@@ -156,7 +156,7 @@ def test_every_command_has_a_page_of_its_own_and_every_page_a_command_or_topic()
     from telemetry.cli.app import COMMANDS
 
     pages = {page.stem for page in (DOCS / "how-to").glob("*.md")}
-    assert pages == set(COMMANDS) | {"rider", "python"}
+    assert pages == set(COMMANDS) | {"rider", "python", "files"}
 
 
 # --- links --------------------------------------------------------------------------------------------------

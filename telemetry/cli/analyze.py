@@ -14,6 +14,7 @@ from telemetry.cli import options
 from telemetry.cli.options import RiderOptions
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from telemetry.model import ClassAnalysis, Rider
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 def analyze(
     files: options.Files,
     as_json: options.AsJson = False,
+    column: options.Columns = None,
     rider: options.RiderFile = None,
     ftp: options.Ftp = None,
     mass: options.Mass = None,
@@ -35,10 +37,10 @@ def analyze(
     from telemetry.cli.session import Session
 
     told = RiderOptions(rider, ftp, mass, cp, w_prime, crank, max_hr, tuple(limit or ()))
-    session = Session(files)
+    session = Session(files, column)
     known = told.rider()
     shown: list[ClassAnalysis] = []
-    for _, analyses in session.each(lambda path: analyses_of(path, known), "Analyzing"):
+    for _, analyses in session.each(lambda path: analyses_of(path, known, session.columns), "Analyzing"):
         for analysis in analyses:
             if as_json:
                 session.print_json(analysis.to_dict())
@@ -53,7 +55,9 @@ def analyze(
     raise typer.Exit(session.code)
 
 
-def analyses_of(path: Path, rider: Rider | None) -> list[ClassAnalysis]:
+def analyses_of(
+    path: Path, rider: Rider | None, columns: Mapping[str, str] | None = None
+) -> list[ClassAnalysis]:
     """Every class of a file, analyzed.
 
     Raises
@@ -63,7 +67,7 @@ def analyses_of(path: Path, rider: Rider | None) -> list[ClassAnalysis]:
     from telemetry.analysis import analyze as analyze_class
     from telemetry.cli.batch import read_file
 
-    return [analyze_class(recording, rider) for recording in read_file(path)]
+    return [analyze_class(recording, rider) for recording in read_file(path, columns)]
 
 
 def _slim(analysis: ClassAnalysis) -> ClassAnalysis:

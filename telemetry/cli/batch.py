@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import deque
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from pathlib import Path
 from typing import TYPE_CHECKING, Generic, TypeVar
@@ -83,16 +83,19 @@ def _done(item: Item, get: Callable[[], Result]) -> Outcome[Item, Result]:
         return Outcome(item, None, problem)
 
 
-def read_file(path: Path) -> list[ClassRecording]:
-    """Every class in a file, errors naming the file.
+def read_file(path: Path, columns: Mapping[str, str] | None = None) -> list[ClassRecording]:
+    """Every class in a file, errors naming the file; `columns` says what a table's columns hold.
 
     Raises
     ------
     TelemetryError : the file cannot be read or holds no class
     """
-    from telemetry.ingest import read_all
+    from telemetry.ingest import read_all, reader_for
 
     try:
+        if columns and reader_for(path).takes_columns:
+            return read_all(path, columns=columns)
+        # beside tables, other kinds of file may be named: they say themselves what they hold
         return read_all(path)
     except TelemetryError as problem:
         raise problem.in_file(str(path)) from problem.__cause__

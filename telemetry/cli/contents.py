@@ -6,6 +6,7 @@ others: decoding (ingest), grading (analysis), printing (`contents_page.py`).
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 SCHEMA = "telemetry.inspection/1"
 
 
-def contents(path: Path) -> dict[str, Any]:
+def contents(path: Path, columns: Mapping[str, str] | None = None) -> dict[str, Any]:
     """Everything known about one file.
 
     Raises
@@ -31,7 +32,7 @@ def contents(path: Path) -> dict[str, Any]:
     reason: str | None = None
     classes: list[dict[str, Any]] = []
     try:
-        classes = _classes(path)
+        classes = _classes(path, columns)
     except NotAClass as none:
         if fit is None:
             raise
@@ -72,11 +73,11 @@ def _messages(fit: FitFile) -> list[dict[str, Any]]:
     ]
 
 
-def _classes(path: Path) -> list[dict[str, Any]]:
+def _classes(path: Path, columns: Mapping[str, str] | None) -> list[dict[str, Any]]:
     from telemetry.analysis import analyze
 
     found = []
-    for recording in read_file(path):
+    for recording in read_file(path, columns):
         analysis = analyze(recording)
         content = analysis.to_dict()
         found.append({**content["recording"], "samples": len(recording), "quality": content["quality"]})

@@ -40,6 +40,7 @@ def convert(
         To | None, typer.Option("--to", help="Format, where -o names no file.", show_default="parquet")
     ] = None,
     as_json: options.AsJson = False,
+    column: options.Columns = None,
 ) -> None:
     """The samples of each class, as recorded, in a table or a FIT activity for other programs."""
     from telemetry.cli.outputs import Outputs
@@ -47,7 +48,7 @@ def convert(
     from telemetry.cli.session import Session
 
     suffix = f".{to.value if to else To.parquet.value}"
-    session = Session(files)
+    session = Session(files, column)
     outputs = Outputs(output, suffix, tuple(FORMATS), session.files, session.suffixes)
     if to is not None and outputs.suffix != suffix:
         raise typer.BadParameter(
@@ -56,7 +57,7 @@ def convert(
     outputs.prepare()
     from telemetry.cli.batch import read_file
 
-    for path, recordings in session.each(read_file, "Converting"):
+    for path, recordings in session.each(lambda path: read_file(path, session.columns), "Converting"):
         for recording in recordings:
             try:
                 target = outputs.path(path, recording.id, len(recordings) > 1)

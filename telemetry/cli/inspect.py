@@ -11,14 +11,14 @@ import typer
 from telemetry.cli import options
 
 
-def inspect(files: options.Files, as_json: options.AsJson = False) -> None:
+def inspect(files: options.Files, as_json: options.AsJson = False, column: options.Columns = None) -> None:
     """What is in a file: messages, fields, devices, damage, quality."""
     from telemetry.cli.contents import contents
     from telemetry.cli.contents_page import print_contents
     from telemetry.cli.session import Session
 
-    session = Session(files)
-    for _, found in session.each(contents, "Reading"):
+    session = Session(files, column)
+    for _, found in session.each(lambda path: contents(path, session.columns), "Reading"):
         if as_json:
             session.print_json(found)
         else:

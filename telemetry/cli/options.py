@@ -63,6 +63,43 @@ LimitOption = Annotated[
         rich_help_panel=RIDER,
     ),
 ]
+Columns = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--column",
+        help="What a column of a CSV holds, as in 'Watt=power_w' or 'v=speed (km/h)'. Repeatable.",
+        metavar="NAME=CHANNEL",
+    ),
+]
+
+
+def columns_of(said: list[str] | None) -> dict[str, str]:
+    """`--column` options as the mapping that readers take.
+
+    Raises
+    ------
+    typer.BadParameter : no NAME=CHANNEL, no such channel, or a name said twice
+    """
+    if not said:
+        return {}
+    from telemetry.ingest.readers.csv_columns import Column, column
+
+    mapping: dict[str, str] = {}
+    for text in said:
+        # names may hold an equals sign, channels cannot
+        name, sign, meaning = (part.strip() for part in text.rpartition("="))
+        if not (sign and name and meaning):
+            raise typer.BadParameter(f"{text!r} is not NAME=CHANNEL", param_hint="'--column'")
+        found = column(meaning)
+        if not isinstance(found, Column):
+            raise typer.BadParameter(
+                found or f"{meaning!r} is no channel like power_w, nor a name with unit like speed (km/h)",
+                param_hint="'--column'",
+            )
+        if name in mapping:
+            raise typer.BadParameter(f"{name!r} is named twice", param_hint="'--column'")
+        mapping[name] = meaning
+    return mapping
 
 
 @dataclass(frozen=True)

@@ -73,6 +73,7 @@ def report(
         bool, typer.Option("--quiet", "-q", help="No summary, only paths and problems.", rich_help_panel=HOW)
     ] = False,
     as_json: options.AsJson = False,
+    column: options.Columns = None,
     rider: options.RiderFile = None,
     ftp: options.Ftp = None,
     mass: options.Mass = None,
@@ -112,7 +113,7 @@ def report(
 
     told = RiderOptions(rider, ftp, mass, cp, w_prime, crank, max_hr, tuple(limit or ()))
     felt = Felt.of(pain, usual_pain, screening)
-    session = Session(files)
+    session = Session(files, column)
     felt.check(len(session.files))
     outputs = Outputs(output, ".html", tuple(REPORTS), session.files, session.suffixes, nameless=share)
     known = told.rider()
@@ -122,7 +123,7 @@ def report(
     ]
 
     def work(path: Path) -> list[ClassAnalysis]:
-        return felt.analyses(path, known)
+        return felt.analyses(path, known, session.columns)
 
     def jobs(bar: console.ProgressBar) -> Iterator[Job]:
         for path, analyses in session.each_with(bar, work):

@@ -12,9 +12,12 @@ from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
+import typer
+
 from telemetry.cli import console, guard, kernels
 from telemetry.cli.batch import in_order
 from telemetry.cli.inputs import expand
+from telemetry.cli.options import columns_of
 from telemetry.cli.streams import speaks_utf8
 
 if TYPE_CHECKING:
@@ -26,13 +29,16 @@ Result = TypeVar("Result")
 class Session:
     """One run of a command over its inputs."""
 
-    def __init__(self, names: Sequence[str]) -> None:
+    def __init__(self, names: Sequence[str], columns: Sequence[str] | None = None) -> None:
+        self.columns = columns_of(list(columns or ()))
         kernels.ready()
-        from telemetry.ingest import READERS
+        from telemetry.ingest import READERS, reader_for
 
         self.suffixes = tuple(READERS)
         self.files, problems = expand(names, self.suffixes)
         self.failed = 0
+        if self.columns and self.files and not any(reader_for(path).takes_columns for path in self.files):
+            raise typer.BadParameter("none of the files is a table", param_hint="'--column'")
         for problem in problems:
             self.fail(problem)
 

@@ -17,6 +17,8 @@ import typer
 from telemetry.errors import BadInput, SeveralClasses, TelemetryError
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from telemetry.model import ClassAnalysis, Rider, Symptoms
 
 LARGEST_BYTES = 1 << 20
@@ -59,7 +61,9 @@ class Felt:
             option = "--pain" if self.symptoms is not None else "--screening"
             raise typer.BadParameter("belongs to one class: name one file", param_hint=f"'{option}'")
 
-    def analyses(self, path: Path, rider: Rider | None) -> list[ClassAnalysis]:
+    def analyses(
+        self, path: Path, rider: Rider | None, columns: Mapping[str, str] | None = None
+    ) -> list[ClassAnalysis]:
         """Every class of a file, analyzed with what was said.
 
         Raises
@@ -70,7 +74,7 @@ class Felt:
         from telemetry.analysis import analyze
         from telemetry.cli.batch import read_file
 
-        recordings = read_file(path)
+        recordings = read_file(path, columns)
         said = self.symptoms is not None or self.screening is not None
         if said and len(recordings) > 1:
             raise SeveralClasses(

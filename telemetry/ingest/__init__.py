@@ -76,8 +76,8 @@ READERS: dict[str, Reader] = {
     ".tcx": Reader("tcx", "Training Center XML"),
     ".tcx.gz": Reader("gz", "gzipped Training Center XML"),
     ".csv": Reader("csv", "table of samples, or a Schwinn MPower console's file", takes_columns=True),
-    ".csv.gz": Reader("gz", "gzipped table of samples"),
-    ".zip": Reader("zip", "archive of class files"),
+    ".csv.gz": Reader("gz", "gzipped table of samples", takes_columns=True),
+    ".zip": Reader("zip", "archive of class files", takes_columns=True),
     ".parquet": Reader("parquet", "recording of a room's seat, or of telemetry convert"),
 }
 """Suffix → reader, the longest suffix that fits wins; letter case does not matter."""

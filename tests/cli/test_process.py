@@ -125,4 +125,4 @@ def test_a_shell_can_complete_commands_options_and_formats() -> None:
 
     assert completed("telemetry rep") == ["report"]
     assert completed("telemetry report --pa") == ["--paper", "--pain"]
-    assert completed("telemetry convert --to ") == ["parquet", "csv", "json"]
+    assert completed("telemetry convert --to ") == ["parquet", "csv", "json", "fit"]

@@ -9,6 +9,7 @@ Output is counted while it is unpacked: a small file can never become a large on
 from __future__ import annotations
 
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -22,8 +23,8 @@ FREE_BYTES = 4 << 20
 """Up to here any ratio is harmless: a class of one constant value packs very well."""
 
 
-def recordings(data: bytes, file: str) -> list[ClassRecording]:
-    """The classes of the file inside.
+def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None) -> list[ClassRecording]:
+    """The classes of the file inside; `columns` is for the reader of a table.
 
     Raises
     ------
@@ -34,7 +35,7 @@ def recordings(data: bytes, file: str) -> list[ClassRecording]:
     if not inner:
         raise BadInput("nothing can be unpacked from this gzip file", file=file, expected="a class file")
     try:
-        found = reader_for(file[:-3]).from_bytes(inner, file[:-3])
+        found = reader_for(file[:-3]).from_bytes(inner, file[:-3], columns)
     except TelemetryError as error:
         # a person knows the packed file, not the name of what is inside
         error.file = file

@@ -15,6 +15,7 @@ import stat
 import struct
 import zipfile
 import zlib
+from collections.abc import Mapping
 from dataclasses import replace
 
 from telemetry.errors import BadInput, LimitExceeded, NotAClass, TelemetryError
@@ -43,8 +44,8 @@ FAULTS = (
 """What the standard library raises on damaged, encrypted or unknown members."""
 
 
-def recordings(data: bytes, file: str) -> list[ClassRecording]:
-    """The classes of all members.
+def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None) -> list[ClassRecording]:
+    """The classes of all members; `columns` is for the tables among them.
 
     Raises
     ------
@@ -74,7 +75,8 @@ def recordings(data: bytes, file: str) -> list[ClassRecording]:
                 raise BadInput("is a link", place=name, expected="a class file")
             inner = _unpacked(archive, member, len(data), total, file)
             total += len(inner)
-            found += reader_for(name).from_bytes(inner, name)
+            reader = reader_for(name)
+            found += reader.from_bytes(inner, name, columns if reader.takes_columns else None)
         except LimitExceeded:
             raise
         except TelemetryError as error:
