@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from telemetry.ingest import read as read
     from telemetry.ingest import read_all as read_all
     from telemetry.ingest.rider_file import read_rider as read_rider
+    from telemetry.library import Library as Library
+    from telemetry.library import open_library as open_library
     from telemetry.model import ClassAnalysis as ClassAnalysis
     from telemetry.model import ClassRecording as ClassRecording
     from telemetry.model import Rider as Rider
@@ -30,6 +32,8 @@ _HOMES = {
     "read_rider": "telemetry.ingest.rider_file",
     "analyze": "telemetry.analysis",
     "write_report": "telemetry.reports",
+    "open_library": "telemetry.library",
+    "Library": "telemetry.library",
     "ClassRecording": "telemetry.model",
     "ClassAnalysis": "telemetry.model",
     "Rider": "telemetry.model",
@@ -38,9 +42,11 @@ _HOMES = {
 __all__ = [
     "ClassAnalysis",
     "ClassRecording",
+    "Library",
     "Rider",
     "__version__",
     "analyze",
+    "open_library",
     "read",
     "read_all",
     "read_rider",

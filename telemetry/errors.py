@@ -8,6 +8,7 @@
     │   └── BadRider          a rider file or option with nonsense in it
     ├── MissingChannel        the recording has no such channel
     ├── NoRadio               no ANT stick, no driver for it, no permission, or no answer from it
+    ├── BadLibrary            a library that cannot be opened or trusted: locked, damaged, of a newer version
     └── CannotWrite           an output that could not be written
 
 An error carries what it knows as attributes and says it in one sentence that a coach could forward:
@@ -94,6 +95,10 @@ class MissingChannel(TelemetryError):
 
 class NoRadio(TelemetryError):
     """No ANT stick to listen with; says what to do about it."""
+
+
+class BadLibrary(TelemetryError):
+    """A library that cannot be opened, written or trusted: locked, damaged, or of a newer version."""
 
 
 class CannotWrite(TelemetryError):

@@ -1,0 +1,169 @@
+"""Erasing a person: everything about them, from every file, until no byte is left; and a receipt.
+
+Comes in: a rider's id. Goes out: a `Receipt` that names counts, never the person. Rows are deleted under
+secure_delete, files unlinked, the catalog rewritten (VACUUM) and its log emptied. A tombstone stays: a random
+token and keyed hashes, so that a restored backup is erased again. Leaves to others: asking whether it is meant.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import sqlalchemy as sa
+
+from telemetry.errors import BadLibrary
+from telemetry.library import audit, riders
+from telemetry.library.codec import now
+from telemetry.library.durable import write_durably
+from telemetry.library.tables import (
+    PERSONAL,
+    backups,
+    metadata,
+    originals,
+    quarantine,
+    recordings,
+    tombstones,
+)
+from telemetry.library.tables import riders as rider_rows
+
+if TYPE_CHECKING:
+    from telemetry.library.catalog import Writer
+    from telemetry.library.library import Library
+
+PATIENCE_S: Final = 60.0
+"""How long to wait for readers that keep old pages of the log alive."""
+ERASED: Final = "erased.json"
+"""Beside each backup: tombstones that restoring it replays."""
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """What was erased: counts, the token by which the audit log knows of it, and backups that still hold it."""
+
+    token: str
+    erased_at: str
+    classes: int
+    analyses_and_notes: int
+    files: int
+    backups: tuple[str, ...] = ()
+    """places of backups made before: each holds this person until it is deleted, and is told of the erasure"""
+
+    def text(self) -> str:
+        """The receipt as JSON."""
+        return json.dumps({"schema": "telemetry.receipt/1", **asdict(self)}, indent=2)
+
+
+def erase(library: Library, rider_id: str, *, patience_s: float = PATIENCE_S) -> Receipt:
+    """Erase everything about a rider.
+
+    Raises
+    ------
+    BadInput : there is no such rider
+    BadLibrary : the rows are gone, but another process keeps old pages: pending, no receipt; run it again
+    """
+    gone: list[tuple[str, str, str]] = []
+    with library.catalog.write() as writer:
+        subject = riders.find(writer.connection, rider_id)["subject"]
+        classes, rows, tokens = _delete(library, writer, rider_id, gone)
+        for kind, token in (("subject", subject), *tokens):
+            if writer.connection.execute(tombstones.select().where(tombstones.c.token == token)).first() is None:
+                writer.insert(tombstones, token=token, kind=kind, at=now())
+        audit.log(writer, library.key, library.actor, "erase", subject, classes=classes, rows=rows)
+        places = tuple(writer.connection.execute(sa.select(backups.c.place)).scalars())
+    return _finish(library, subject, classes, rows, len(gone), gone, places, patience_s)
+
+
+def finish(library: Library, *, patience_s: float = PATIENCE_S) -> None:
+    """Remove what deleted rows and files left behind: files without rows, free pages, the log.
+
+    Raises
+    ------
+    BadLibrary : another process keeps old pages alive
+    """
+    library.forget_files([(kind, sha256, suffix) for kind, sha256, suffix, _ in library.store.all()])
+    library.store.sweep(time.time() - 1.0)
+    library.catalog.compact(patience_s)
+
+
+def replay(library: Library, tokens: list[tuple[str, str]]) -> int:
+    """Erase again whoever these tombstones stand for; how many riders and classes were found."""
+    known = dict(tokens)
+    gone: list[tuple[str, str, str]] = []
+    found = 0
+    with library.catalog.write() as writer:
+        connection = writer.connection
+        for row in connection.execute(rider_rows.select()).all():
+            if row.subject in known:
+                _delete(library, writer, row.rider_id, gone)
+                found += 1
+        for row in connection.execute(recordings.select()).all():
+            marks = {library.token("recording", row.recording_id), library.token("original", row.original)}
+            if marks & set(known):
+                library.take_out(writer, row.recording_id, gone)
+                found += 1
+        for token, kind in tokens:
+            if connection.execute(tombstones.select().where(tombstones.c.token == token)).first() is None:
+                writer.insert(tombstones, token=token, kind=kind, at=now())
+    if found:
+        library.forget_files(gone)
+        finish(library)
+    return found
+
+
+def _delete(
+    library: Library, writer: Writer, rider_id: str, gone: list[tuple[str, str, str]]
+) -> tuple[int, int, list[tuple[str, str]]]:
+    connection = writer.connection
+    tokens = []
+    rows = 0
+    owned = connection.execute(recordings.select().where(recordings.c.rider_id == rider_id)).all()
+    for row in owned:
+        tokens.append(("recording", library.token("recording", row.recording_id)))
+        tokens.append(("original", library.token("original", row.original)))
+        library.take_out(writer, row.recording_id, gone)
+    for name in PERSONAL:
+        table = metadata.tables[name]
+        rows += writer.delete(table, table.c.rider_id == rider_id)
+    # a file nobody could read, of a name that an erased class also had
+    files = {row.original for row in owned}
+    rows += writer.delete(quarantine, quarantine.c.sha256.in_(files))
+    writer.delete(originals, originals.c.sha256.in_({sha for kind, sha, _ in gone if kind == "originals"}))
+    writer.delete(rider_rows, rider_rows.c.rider_id == rider_id)
+    return len(owned), rows, tokens
+
+
+def _finish(
+    library: Library,
+    subject: str,
+    classes: int,
+    rows: int,
+    files: int,
+    gone: list[tuple[str, str, str]],
+    places: tuple[str, ...],
+    patience_s: float,
+) -> Receipt:
+    library.forget_files(gone)
+    finish(library, patience_s=patience_s)
+    tell_backups(library, places)
+    return Receipt(subject, now(), classes, rows, files, places)
+
+
+def tell_backups(library: Library, places: tuple[str, ...]) -> None:
+    """Leave the tombstones beside each backup that can be reached, for whoever restores it."""
+    with library.catalog.read() as connection:
+        known = [[row.kind, row.token, row.at] for row in connection.execute(tombstones.select())]
+    for place in places:
+        folder = Path(place)
+        if folder.is_dir():
+            try:
+                write_durably(folder / ERASED, json.dumps(known).encode())
+            except OSError as cause:
+                raise BadLibrary(
+                    f"a backup could not be told of the erasure: {cause.strerror}",
+                    file=str(folder),
+                    expected="that it is deleted, or restored with this library's tombstones",
+                ) from cause
