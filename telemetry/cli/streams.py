@@ -6,6 +6,7 @@ Comes in: characters that an encoding refuses. Goes out: the bytes a file name r
 from __future__ import annotations
 
 import codecs
+import os
 import sys
 from typing import TextIO
 
@@ -29,12 +30,27 @@ PLAIN = {
 
 
 def prepare() -> None:
-    """Let stdout and stderr print what their encoding cannot."""
+    """Let stdout and stderr exist, and print what their encoding cannot."""
+    _open_closed()
     codecs.register_error(HANDLER, _instead)
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
             reconfigure(errors=HANDLER)
+
+
+def _open_closed() -> None:
+    """Lead a stream that was closed before we started to nowhere: Python has None in its place.
+
+    Its descriptor is taken as well: a file opened later would get the number, and be printed into.
+    """
+    for number, name in enumerate(("stdin", "stdout", "stderr")):
+        try:
+            os.fstat(number)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest free number is this one
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w" if number else "r", encoding="utf-8"))  # noqa: SIM115
 
 
 def speaks_utf8(stream: TextIO) -> bool:

@@ -76,6 +76,20 @@ def test_a_reader_that_leaves_early_is_no_trouble() -> None:
     assert done.stderr == "" or "first run" in done.stderr
 
 
+@pytest.mark.skipif(os.name != "posix", reason="descriptors of a POSIX shell")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_closed_before_the_start_lead_nowhere_and_stop_nothing(tmp_path: Path, closed: str) -> None:
+    shutil.copy(ROOT / "fixtures" / "classes" / "short_class.fit", tmp_path / "a.fit")
+    command = f'"{sys.executable}" -m telemetry report a.fit {closed}'
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        command, shell=True, cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=120
+    )
+    assert (done.returncode, "Traceback" in done.stderr) == (0, False)
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["a.fit", "a.html"]
+    assert (tmp_path / "a.html").read_text().rstrip().endswith("</html>")
+
+
 @pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_stopped_in_the_middle_nothing_half_written_stays(tmp_path: Path, number: signal.Signals) -> None:
