@@ -12,9 +12,11 @@ import typer
 
 from telemetry import __version__
 from telemetry.cli.analyze import analyze
+from telemetry.cli.capture import capture
 from telemetry.cli.convert import convert
 from telemetry.cli.doctor import doctor
 from telemetry.cli.inspect import inspect
+from telemetry.cli.replay import replay
 from telemetry.cli.report import report
 
 COMMANDS: dict[str, Callable[..., None]] = {
@@ -22,6 +24,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "analyze": analyze,
     "inspect": inspect,
     "convert": convert,
+    "capture": capture,
+    "replay": replay,
     "doctor": doctor,
 }
 

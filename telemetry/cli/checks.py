@@ -135,12 +135,39 @@ def temporary_folder() -> Iterable[Check]:
         yield Check("temporary files", "ok", tempfile.gettempdir())
 
 
+def ant_stick() -> Iterable[Check]:
+    """The USB library, a stick, and whether we may open it."""
+    from telemetry.errors import NoRadio
+    from telemetry.ingest.antplus import radio
+
+    try:
+        sticks = radio.find_sticks()
+    except NoRadio as problem:
+        yield Check("USB library", "warning", problem.problem, str(problem.expected))
+        return
+    yield Check("USB library", "ok", "libusb 1.0")
+    if not sticks:
+        yield Check(
+            "ANT stick",
+            "ok",
+            "none is plugged in; only telemetry capture needs one",
+            "plug in a stick (0fcf:1008 or 0fcf:1009), or try telemetry capture --virtual 3",
+        )
+    for number, stick in enumerate(sticks, 1):
+        refused = radio.why_not(stick)
+        if refused is None:
+            yield Check("ANT stick", "ok", f"number {number} can be opened")
+        else:
+            yield Check("ANT stick", "problem", f"number {number}: {refused.problem}", str(refused.expected))
+
+
 CHECKS: dict[str, Callable[[], Iterable[Check]]] = {
     "python": python,
     "packages": packages,
     "import name": other_telemetry,
     "calculations": compiled,
     "temporary files": temporary_folder,
+    "ANT stick": ant_stick,
 }
 
 

@@ -92,9 +92,29 @@ def _folder(folder: Path, suffixes: Collection[str], problems: list[TelemetryErr
             path = Path(place, name)
             if not name.startswith(".") and suffix_of(path, suffixes) and path.is_file():
                 found.append(path)
+    found = _classes_once(found)
     if not found and len(problems) == before:
         raise BadInput("no class is in this folder", file=str(folder), expected=_known(suffixes))
     yield from sorted(found)
+
+
+def _classes_once(found: list[Path]) -> list[Path]:
+    """Without tables that are no recordings, and without a capture whose recordings lie beside it."""
+    tables = [path for path in found if path.suffix.lower() == ".parquet"]
+    if not tables:
+        return found
+    from telemetry.ingest.antplus.capture_read import is_capture_file
+    from telemetry.ingest.antplus.leave import SEAT
+    from telemetry.ingest.readers.parquet import is_recording
+
+    others = {path for path in tables if not is_recording(path)}
+    seats = {path.parent for path in tables if path not in others and path.match(SEAT.format("*"))}
+    return [
+        path
+        for path in found
+        if path not in others
+        and not (path.parent in seats and path.suffix.lower() == ".fit" and is_capture_file(path))
+    ]
 
 
 def _pattern(name: str, suffixes: Collection[str], problems: list[TelemetryError]) -> Iterator[Path]:

@@ -27,14 +27,16 @@ Result = TypeVar("Result")
 
 
 class Session:
-    """One run of a command over its inputs."""
+    """One run of a command over its inputs; `also` are suffixes it takes beside those of READERS."""
 
-    def __init__(self, names: Sequence[str], columns: Sequence[str] | None = None) -> None:
+    def __init__(
+        self, names: Sequence[str], columns: Sequence[str] | None = None, also: Sequence[str] = ()
+    ) -> None:
         self.columns = columns_of(list(columns or ()))
         kernels.ready()
         from telemetry.ingest import READERS, reader_for
 
-        self.suffixes = tuple(READERS)
+        self.suffixes = (*READERS, *also)
         self.files, problems = expand(names, self.suffixes)
         self.failed = 0
         if self.columns and self.files and not any(reader_for(path).takes_columns for path in self.files):

@@ -40,6 +40,7 @@ class Capture:
         self.ended: dict[str, Any] | None = None
         self._pipe: Connection | None = None
         self._process: Any = None
+        self._asked_to_stop = False
 
     def __enter__(self) -> Capture:
         context = multiprocessing.get_context("spawn")
@@ -80,7 +81,11 @@ class Capture:
         ------
         NoRadio : the process died without a word
         """
+        told = False
         while self.ended is None:
+            if self._asked_to_stop and not told:
+                told = True
+                self.stop()
             try:
                 kind, content = self._receive(tick_s)
             except TimeoutError:
@@ -102,6 +107,10 @@ class Capture:
     def stop(self) -> None:
         """Ask the process to finish; `messages` goes on until it has."""
         self.tell("stop")
+
+    def ask_to_stop(self) -> None:
+        """The same from a signal handler, where nothing may be sent: `messages` sends it soon."""
+        self._asked_to_stop = True
 
     def follow(self, *watchers: Callable[[str, Any], None], tick_s: float = 0.25) -> None:
         """Hand every message to each watcher. One that raises is noted in the capture and asked again."""

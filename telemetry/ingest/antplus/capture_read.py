@@ -107,6 +107,10 @@ class CaptureReader:
         self.data_crc = 0
         """FIT checksum of the data up to `good_bytes`"""
         self.devices: dict[tuple[int, int, int], float] = {}
+        self.marks = 0
+        """writes whose checksum holds"""
+        self.dropped = 0
+        """messages that could not be kept, as the last mark says"""
 
     def __iter__(self) -> Iterator[Batch]:
         try:
@@ -288,6 +292,8 @@ class _Walk:
         if sequence != self.sequence + 1 and self.sequence:
             self.reader.damage.append(Damage(start, 0, "missing_batches"))
         self.sequence = sequence
+        self.reader.marks += 1
+        self.reader.dropped = dropped
         self.reader.sealed_bytes = self.base + self.at + size
         return batch
 

@@ -123,7 +123,7 @@ def _capture(session: Session, capture: Path) -> dict[str, Any]:
         "sticks": len(timeline.sticks),
         "heard_twice": timeline.merger.duplicates,
         "conflicts": sum(timeline.merger.conflicts.values()),
-        "dropped": count["dropped"],
+        "dropped": max(count["dropped"], reader.dropped),
         "wrong_checksums": count["damaged"],
         "overflows": sum(note.kind == "overflow" for note in noted),
         "gaps": [[round(start, 2), round(stop, 2)] for start, stop in without],

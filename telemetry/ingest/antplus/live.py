@@ -175,12 +175,13 @@ class LiveRoom:
         begin = max(now - RECEPTION_WINDOW_S, self._first[track.key])
         if period is None or now - begin < 1.0:
             return None
+        expected = int((now - begin) * TICKS_PER_SECOND / period[0])
         heard = 0
         for row in reversed(track.numbers):
             if (row[rows.TIME] or 0.0) <= begin:
                 break
             heard += 1
-        return min(1.0, heard / ((now - begin) * TICKS_PER_SECOND / period[0]))
+        return min(1.0, heard / expected)
 
     def _grinds(self, seat: _Seat, shown: SeatNow, now: float) -> bool:
         limits, rpm, torque = self._grinding, shown.cadence_rpm, shown.torque_nm

@@ -108,6 +108,20 @@ def find_sticks() -> list[Any]:
     return sorted(found, key=lambda device: (device.bus or 0, device.address or 0))
 
 
+def why_not(device: Any) -> NoRadio | None:
+    """Why a stick cannot be opened, and what to do about it; None where it can."""
+    try:
+        device.is_kernel_driver_active(0)
+        device.get_active_configuration()
+    except NotImplementedError:
+        return None
+    except usb.core.USBError as cause:
+        return _explained(cause)
+    finally:
+        usb.util.dispose_resources(device)
+    return None
+
+
 class _ChosenStick(USBDriver):  # type: ignore[misc]
     """openant's USB driver for one device instead of the first that matches."""
 

@@ -8,8 +8,10 @@ time.
 
 from __future__ import annotations
 
+import math
+from array import array
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
@@ -127,24 +129,40 @@ def _residual(steps: np.ndarray, period: int) -> float:
     return float(off.mean()) + (0.0 if alone > 0.05 else period / 8.0)
 
 
-@dataclass(slots=True)
-class Counter:
-    """Collects one device's receive times."""
+class SlotCounter:
+    """Collects when one device was received: 16 bytes a message."""
 
-    ticks: list[int] = field(default_factory=list)
-    host_s: list[float] = field(default_factory=list)
+    def __init__(self, key: DeviceKey) -> None:
+        self.key = key
+        self._ticks: array[int] = array("q")
+        self._host_s: array[float] = array("d")
+
+    def add(self, message: Broadcast) -> None:
+        """One received message; its host time stands in where it has no receive ticks."""
+        ticks = message.rx_ticks
+        self._ticks.append(int(message.time_s * TICKS_PER_SECOND) & 0xFFFF if ticks is None else ticks)
+        self._host_s.append(message.time_s)
+
+    def forget(self, until_s: float) -> None:
+        """Drop what was received until then."""
+        old = int(np.searchsorted(self._host_s, until_s, side="right"))
+        del self._ticks[:old], self._host_s[:old]
+
+    def reception(self, start_s: float = -math.inf, stop_s: float = math.inf) -> Reception | None:
+        """Slot accounting between two host times, both included; None where nothing was received."""
+        # copies: a view would forbid the arrays to grow
+        host_s = np.array(self._host_s)
+        first = int(np.searchsorted(host_s, start_s))
+        last = int(np.searchsorted(host_s, stop_s, side="right"))
+        if last <= first:
+            return None
+        return count_slots(self.key, np.array(self._ticks)[first:last], host_s[first:last])
 
 
 def reception(broadcasts: Iterable[Broadcast]) -> dict[DeviceKey, Reception]:
     """Slot accounting of every device of a capture, by host time where there are no receive ticks."""
-    heard: dict[DeviceKey, Counter] = {}
+    heard: dict[DeviceKey, SlotCounter] = {}
     for item in broadcasts:
-        counter = heard.setdefault(item.key, Counter())
-        ticks = item.rx_ticks
-        by_host = int(item.time_s * TICKS_PER_SECOND) & 0xFFFF
-        counter.ticks.append(by_host if ticks is None else ticks)
-        counter.host_s.append(item.time_s)
-    return {
-        key: count_slots(key, np.array(counter.ticks), np.array(counter.host_s))
-        for key, counter in heard.items()
-    }
+        heard.setdefault(item.key, SlotCounter(item.key)).add(item)
+    found = {key: counter.reception() for key, counter in heard.items()}
+    return {key: counted for key, counted in found.items() if counted is not None}

@@ -78,7 +78,7 @@ class Recorder:
 
     def step(self) -> tuple[list[LiveRow | BleRow], list[Event]]:
         """Write what waits; gives what was written and what happened."""
-        rows = [*self._take(), *self._take_ble()]
+        rows: list[LiveRow | BleRow] = [*self._take(), *self._take_ble()]
         self.messages += len(rows)
         self._look_around()
         told = [self._noted.popleft() for _ in range(len(self._noted))]

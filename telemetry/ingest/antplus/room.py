@@ -54,6 +54,8 @@ AVERAGED_LIMIT_S: Final = 10.0
 HOLD_S: Final = 5.0
 HALF_CELL: Final = 0.5
 DISAGREE_PCT: Final = 5.0
+COMPARED_FROM_S: Final = 60.0
+"""Less than a minute says nothing about two meters: one waits for a turn of the crank, the other does not."""
 CARRIED: Final = (
     "right_balance_pct",
     "left_torque_effectiveness_pct",
@@ -266,23 +268,33 @@ def _others(rows: Mapping[DeviceKey, pl.DataFrame], power: _Chosen | None, seat:
     """Other sources of power on the same bike, compared with the chosen one."""
     if power is None:
         return []
-    chosen = float(power.frame["work_j"].sum())
+    chosen, covered_s = _mean_power(power.frame)
+    if covered_s < COMPARED_FROM_S:
+        return []
     found: list[Issue] = []
     for key, frame in sorted(rows.items()):
         for source in POWER_SOURCES:
             part = frame.filter((pl.col("source") == source) & pl.col("work_j").is_not_null())
             if (key, source) == (power.key, power.source) or not part.height:
                 continue
-            work = float(part["work_j"].sum())
-            if chosen > 0 and abs(work / chosen - 1.0) * 100.0 > DISAGREE_PCT:
+            mean, seconds = _mean_power(part)
+            if seconds < COMPARED_FROM_S or chosen <= 0.0:
+                continue
+            if abs(mean / chosen - 1.0) * 100.0 > DISAGREE_PCT:
                 found.append(
                     Issue(
                         "two_power_sources",
                         detail=f"{source} of device {key.device_number} says "
-                        f"{100 * (work / chosen - 1):+.0f} % work; {power.source} is used",
+                        f"{100 * (mean / chosen - 1):+.0f} % power; {power.source} is used",
                     )
                 )
     return found
+
+
+def _mean_power(frame: pl.DataFrame) -> tuple[float, float]:
+    """Mean power [W] over what a source covers, and how long that is [s]."""
+    seconds = float((frame["until_s"] - frame["from_s"]).sum())
+    return (float(frame["work_j"].sum()) / seconds if seconds > 0 else 0.0), seconds
 
 
 def _device(key: DeviceKey, frame: pl.DataFrame, power: _Chosen | None) -> Device:

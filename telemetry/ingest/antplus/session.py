@@ -21,7 +21,7 @@ from telemetry.ingest.antplus import notes, pages, room, rows
 from telemetry.ingest.antplus.broadcast import Broadcast, DeviceKey
 from telemetry.ingest.antplus.capture_read import BleRow, CaptureReader
 from telemetry.ingest.antplus.decoder import KEEP_ROWS, Decoder
-from telemetry.ingest.antplus.reception import TICKS_PER_SECOND, Reception, count_slots
+from telemetry.ingest.antplus.reception import Reception, SlotCounter
 from telemetry.ingest.antplus.split import QUIET_S, Span, Splitter
 from telemetry.ingest.antplus.studio import Studio
 from telemetry.ingest.antplus.timeline import Happened, Timeline
@@ -83,7 +83,7 @@ class Session:
         self._ble = BleDecoder()
         self._decoders: tuple[Decoder, ...] = (self._decoder, self._ble)
         self._chunks: dict[DeviceKey, list[pl.DataFrame]] = {}
-        self._slots: dict[tuple[DeviceKey, int], tuple[array[int], array[float]]] = {}
+        self._slots: dict[tuple[DeviceKey, int], SlotCounter] = {}
         self._firsts: dict[DeviceKey, array[float]] = {}
         self._count = 0
 
@@ -147,20 +147,20 @@ class Session:
         return splitter.passed(track.last_s)
 
     def _count_slot(self, message: Broadcast) -> None:
-        ticks = message.rx_ticks
-        kept = self._slots.setdefault((message.key, message.stick), (array("l"), array("d")))
-        kept[0].append(int(message.time_s * TICKS_PER_SECOND) & 0xFFFF if ticks is None else ticks)
-        kept[1].append(message.time_s)
+        place = message.key, message.stick
+        counter = self._slots.get(place)
+        if counter is None:
+            counter = self._slots[place] = SlotCounter(message.key)
+        counter.add(message)
 
     def _forget(self, before_s: float) -> None:
         """Let go of what no class will need any more."""
         for key, chunks in self._chunks.items():
             self._chunks[key] = [chunk for chunk in chunks if float(chunk["time_s"][-1]) > before_s]
-        for ticks, times in self._slots.values():
-            old = int(np.searchsorted(np.frombuffer(times), before_s, side="right"))
-            del ticks[:old], times[:old]
+        for counter in self._slots.values():
+            counter.forget(before_s)
         for firsts in self._firsts.values():
-            del firsts[: int(np.searchsorted(np.frombuffer(firsts), before_s, side="right"))]
+            del firsts[: int(np.searchsorted(firsts, before_s, side="right"))]
 
     # --- a class that ended ---------------------------------------------------------------------------------
 
@@ -207,7 +207,7 @@ class Session:
             recordings=recordings,
             reception=self._reception(span),
             first_heard={
-                key: int(np.diff(np.searchsorted(np.frombuffer(times), (span.start_s, span.stop_s)))[0])
+                key: int(np.diff(np.searchsorted(times, (span.start_s, span.stop_s)))[0])
                 for key, times in self._firsts.items()
             },
             health={
@@ -232,13 +232,9 @@ class Session:
 
     def _reception(self, span: Span) -> dict[DeviceKey, list[tuple[int, Reception]]]:
         found: dict[DeviceKey, list[tuple[int, Reception]]] = {}
-        for (key, stick), (ticks, times) in sorted(self._slots.items()):
-            clock = np.frombuffer(times)
-            first, last = np.searchsorted(clock, (span.start_s, span.stop_s + 1e-9))
-            if last > first:
-                counted = count_slots(
-                    key, np.frombuffer(ticks, dtype=np.int64)[first:last], clock[first:last]
-                )
+        for (key, stick), counter in sorted(self._slots.items()):
+            counted = counter.reception(span.start_s, span.stop_s)
+            if counted is not None:
                 found.setdefault(key, []).append((stick, counted))
         return found
 

@@ -10,11 +10,23 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from pathlib import Path
+from typing import Final, Protocol
 
 from telemetry.ingest.antplus.broadcast import Broadcast
-from telemetry.ingest.antplus.capture_read import BleRow, CaptureEvent, CaptureReader
+from telemetry.ingest.antplus.capture_read import BleRow, CaptureEvent, CaptureReader, is_capture_file
 from telemetry.ingest.antplus.identity import StickMerger
+from telemetry.ingest.antplus.logs import Log, read_log
+
+
+class Room(Protocol):
+    """Anything that was received once: a capture, or another program's log."""
+
+    started_s: float | None
+
+    def timeline(self) -> Iterator[Broadcast | BleRow | CaptureEvent]:
+        """Everything in the order it was written."""
+
 
 LATE_S: Final = 1.0
 """Sticks are written one after the other, a quarter of a second at a time."""
@@ -41,7 +53,7 @@ class Happened:
 class Timeline:
     """Iterate for what happened, in order; `merger` counts what several sticks heard twice."""
 
-    def __init__(self, reader: CaptureReader) -> None:
+    def __init__(self, reader: Room) -> None:
         self.reader = reader
         self.merger = StickMerger()
         self.sticks: set[int] = set()
@@ -84,3 +96,27 @@ class Timeline:
         while waiting:
             due, _, ready = heapq.heappop(waiting)
             yield due, ready
+
+
+class LogRoom:
+    """Another program's log of an ANT stick, as a room."""
+
+    def __init__(self, log: Log) -> None:
+        self.log = log
+        self.started_s: float | None = None
+
+    def timeline(self) -> Iterator[Broadcast | BleRow | CaptureEvent]:
+        """The log's messages."""
+        yield from self.log.broadcasts
+
+
+def open_room(path: str | Path) -> CaptureReader | LogRoom:
+    """A capture, or a log in one of the formats found in practice, told apart by content.
+
+    Raises
+    ------
+    BadInput : neither
+    """
+    if is_capture_file(path):
+        return CaptureReader(path)
+    return LogRoom(read_log(path))
