@@ -55,6 +55,7 @@ def capture_contents(path: Path) -> dict[str, Any]:
             if page is not None and page.number is not None:
                 number = page.number
             seen.setdefault(key, Counter())[number] += 1
+    timed = isinstance(reader, CaptureReader) or reader.log.timed
     devices = []
     for key in sorted(slots):
         counted = slots[key].reception()
@@ -63,7 +64,12 @@ def capture_contents(path: Path) -> dict[str, Any]:
             ("no page" if number < 0 else f"0x{number:02X}"): count
             for number, count in sorted(seen[key].items())
         }
-        devices.append({**counted.to_dict(), "messages": sum(seen[key].values()), "pages": names})
+        told = counted.to_dict()
+        if not timed:
+            told = {
+                name: told[name] for name in ("device_number", "device_type", "transmission_type", "profile")
+            }
+        devices.append({**told, "messages": sum(seen[key].values()), "pages": names})
     capture = reader if isinstance(reader, CaptureReader) else None
     return {
         "schema": SCHEMA,
@@ -109,9 +115,15 @@ def print_capture(found: dict[str, Any]) -> None:
         result(
             clean(
                 f"  {device['profile']} {device['device_number']}: {device['messages']:,} messages, "
-                f"received {device['reception_pct']:.1f} %, longest gap {device['longest_gap_s']:.1f} s; "
-                f"{pages}"
+                f"{_received(device)}{pages}"
             )
         )
     for device in found["bluetooth"]:
         result(clean(f"  Bluetooth {device['address']}: {device['kind']}, {device['messages']:,} rows"))
+
+
+def _received(device: dict[str, Any]) -> str:
+    """Reception in words; nothing for a log without times, which has an order only."""
+    if "reception_pct" not in device:
+        return ""
+    return f"received {device['reception_pct']:.1f} %, longest gap {device['longest_gap_s']:.1f} s; "

@@ -268,8 +268,8 @@ def _others(rows: Mapping[DeviceKey, pl.DataFrame], power: _Chosen | None, seat:
     """Other sources of power on the same bike, compared with the chosen one."""
     if power is None:
         return []
-    chosen, covered_s = _mean_power(power.frame)
-    if covered_s < COMPARED_FROM_S:
+    chosen = float(power.frame["work_j"].sum())
+    if _covered_s(power.frame) < COMPARED_FROM_S or chosen <= 0.0:
         return []
     found: list[Issue] = []
     for key, frame in sorted(rows.items()):
@@ -277,24 +277,21 @@ def _others(rows: Mapping[DeviceKey, pl.DataFrame], power: _Chosen | None, seat:
             part = frame.filter((pl.col("source") == source) & pl.col("work_j").is_not_null())
             if (key, source) == (power.key, power.source) or not part.height:
                 continue
-            mean, seconds = _mean_power(part)
-            if seconds < COMPARED_FROM_S or chosen <= 0.0:
-                continue
-            if abs(mean / chosen - 1.0) * 100.0 > DISAGREE_PCT:
+            work = float(part["work_j"].sum())
+            if _covered_s(part) >= COMPARED_FROM_S and abs(work / chosen - 1.0) * 100.0 > DISAGREE_PCT:
                 found.append(
                     Issue(
                         "two_power_sources",
                         detail=f"{source} of device {key.device_number} says "
-                        f"{100 * (mean / chosen - 1):+.0f} % power; {power.source} is used",
+                        f"{100 * (work / chosen - 1):+.0f} % work; {power.source} is used",
                     )
                 )
     return found
 
 
-def _mean_power(frame: pl.DataFrame) -> tuple[float, float]:
-    """Mean power [W] over what a source covers, and how long that is [s]."""
-    seconds = float((frame["until_s"] - frame["from_s"]).sum())
-    return (float(frame["work_j"].sum()) / seconds if seconds > 0 else 0.0), seconds
+def _covered_s(frame: pl.DataFrame) -> float:
+    """How long a source's stretches are together [s]."""
+    return float((frame["until_s"] - frame["from_s"]).sum())
 
 
 def _device(key: DeviceKey, frame: pl.DataFrame, power: _Chosen | None) -> Device:
