@@ -137,7 +137,8 @@ def relief_relapse(
     pain = sorted(pain, key=lambda entry: entry.when)
     found = clusters(treatments, limits["relief_merge_h"], zone)
     events = tuple(
-        follow(cluster, later, pain, limits) for cluster, later in zip(found, [*found[1:], None], strict=True)
+        follow(cluster, later, pain, limits)
+        for cluster, later in zip(found, [*found[1:], None], strict=False)
     )
     relieved = [event for event in events if event.relief_days is not None]
     relapsed = [event for event in relieved if event.relapse_days is not None]

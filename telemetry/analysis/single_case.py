@@ -11,7 +11,7 @@ the length of the phases.
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 import numpy as np
@@ -74,10 +74,10 @@ def tau_bc(a: Sequence[float], b: Sequence[float], *, lower_better: bool = True)
     return 0.0 if way == 0.0 else -way if lower_better else way
 
 
-def nap_interval(value: float, n_a: int, n_b: int) -> tuple[float, float]:
+def nap_interval(value: float, n_a: float, n_b: float) -> tuple[float, float]:
     """95 % interval of NAP: the values whose own spread reaches this one (Newcombe 2006, method 5).
 
-    It takes entries as independent, which days in a row are not: read it as the narrowest it can be.
+    It takes n_a and n_b independent entries; days in a row are not, see `independent`.
     """
     half = (n_a + n_b) / 2.0 - 1.0
 
@@ -89,9 +89,24 @@ def nap_interval(value: float, n_a: int, n_b: int) -> tuple[float, float]:
     return _root(beyond, 0.0, value), _root(beyond, 1.0, value)
 
 
-def _root(function: object, far: float, near: float) -> float:
+def independent(a: Sequence[float], b: Sequence[float]) -> float:
+    """Share of the entries that independent ones would need to scatter as these do: (1 - r) / (1 + r).
+
+    r is the lag-one correlation within the phases, corrected for its bias downwards in short series
+    (Kendall 1954), and 0 where it is negative: pain of one day says much of the next.
+    """
+    rest = [np.asarray(phase, float) - np.mean(phase) for phase in (a, b)]
+    power = sum(float(phase @ phase) for phase in rest)
+    if power == 0.0:
+        return 1.0
+    r = sum(float(phase[1:] @ phase[:-1]) for phase in rest) / power
+    n = len(a) + len(b)
+    r = min(max(r + (2.0 + 3.0 * r) / n, 0.0), 0.9)
+    return (1.0 - r) / (1.0 + r)
+
+
+def _root(function: Callable[[float], float], far: float, near: float) -> float:
     """Where `function` changes sign between a far end (above 0) and a near one (below), by halving."""
-    assert callable(function)
     if abs(far - near) < 1e-12:
         return far
     for _ in range(60):
@@ -127,7 +142,8 @@ def compare(
             outcome, phase_a, phase_b, len(a), len(b), None, None, None, None, None, trend, "", why
         )
     value = nap(a, b)
-    low, high = nap_interval(value, len(a), len(b))
+    share = independent(a, b)
+    low, high = nap_interval(value, max(share * len(a), 2.0), max(share * len(b), 2.0))
     trending = trend == "trending"
     corrected = tau_bc(a, b) if trending else None
     return Comparison(
