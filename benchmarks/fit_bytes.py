@@ -1,6 +1,6 @@
 """FIT bytes by hand, good and odd: what a writer must refuse to write can be written here.
 
-Comes in: plain numbers. Goes out: definitions, messages, whole files. Leaves to others: meaning, and any check.
+Comes in: plain numbers. Goes out: definitions, messages, whole files. Leaves to others: what it means.
 """
 
 from __future__ import annotations
@@ -15,12 +15,12 @@ STRING, FLOAT32, FLOAT64, UINT8Z, UINT16Z, UINT32Z, BYTE = 0x07, 0x88, 0x89, 0x0
 SINT64, UINT64, UINT64Z = 0x8E, 0x8F, 0x90
 # fmt: off
 CODES = (
-    ENUM, SINT8, UINT8, SINT16, UINT16, SINT32, UINT32, STRING, FLOAT32, FLOAT64, UINT8Z, UINT16Z, UINT32Z, BYTE,
-    SINT64, UINT64, UINT64Z,
+    ENUM, SINT8, UINT8, SINT16, UINT16, SINT32, UINT32, STRING, FLOAT32, FLOAT64, UINT8Z, UINT16Z, UINT32Z,
+    BYTE, SINT64, UINT64, UINT64Z,
 )
 WIDTHS = {
-    ENUM: 1, SINT8: 1, UINT8: 1, SINT16: 2, UINT16: 2, SINT32: 4, UINT32: 4, STRING: 1, FLOAT32: 4, FLOAT64: 8,
-    UINT8Z: 1, UINT16Z: 2, UINT32Z: 4, BYTE: 1, SINT64: 8, UINT64: 8, UINT64Z: 8,
+    ENUM: 1, SINT8: 1, UINT8: 1, SINT16: 2, UINT16: 2, SINT32: 4, UINT32: 4, STRING: 1, FLOAT32: 4,
+    FLOAT64: 8, UINT8Z: 1, UINT16Z: 2, UINT32Z: 4, BYTE: 1, SINT64: 8, UINT64: 8, UINT64Z: 8,
 }
 # fmt: on
 

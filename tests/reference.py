@@ -469,3 +469,74 @@ def w_balance_integral(power_w, dt_s, cp_w, w_prime_j, tau_s):
                 spent += (power_w[j] - cp_w) * dt_s[j] * math.exp(-sum(dt_s[j + 1 : i + 1]) / tau_s)
         out.append(w_prime_j - spent)
     return np.array(out)
+
+
+# --- ingest/fit/crc_kernel.py -------------------------------------------------------------------------------
+
+
+def crc(data, start, stop):
+    value = 0
+    for byte in bytes(data[start:stop]):
+        value ^= byte
+        for _ in range(8):
+            value = value >> 1 ^ (0xA001 if value & 1 else 0)
+    return value
+
+
+# --- ingest/fit/scan_kernel.py ------------------------------------------------------------------------------
+
+
+def walk(data, start, stop):
+    """Messages [(offset, definition)], definitions [(offset, number, size, big)], how it ended."""
+    messages, definitions, local, p = [], [], {}, start
+    while p < stop:
+        header = data[p]
+        if header & 0xC0 == 0x40:
+            if p + 6 > stop or p + 6 + 3 * data[p + 5] > stop:
+                return messages, definitions, "definition cut"
+            big = data[p + 2] & 1
+            q = p + 6
+            size = sum(data[q + 1 + 3 * i] for i in range(data[p + 5]))
+            q += 3 * data[p + 5]
+            if header & 0x20:
+                if q + 1 > stop or q + 1 + 3 * data[q] > stop:
+                    return messages, definitions, "definition cut"
+                size += sum(data[q + 2 + 3 * i] for i in range(data[q]))
+                q += 1 + 3 * data[q]
+            number = int.from_bytes(data[p + 3 : p + 5], "big" if big else "little")
+            local[header & 15] = len(definitions)
+            definitions.append((p, number, size, big))
+            p = q
+            continue
+        kind = local.get((header >> 5) & 3 if header & 0x80 else header & 15)
+        if kind is None:
+            return messages, definitions, "not defined"
+        if p + 1 + definitions[kind][2] > stop:
+            return messages, definitions, "message cut"
+        messages.append((p, kind))
+        p += 1 + definitions[kind][2]
+    return messages, definitions, "reached the stop"
+
+
+# --- ingest/fit/gather_kernel.py ----------------------------------------------------------------------------
+
+_STRUCT = {
+    0: ("B", 0xFF), 1: ("b", 0x7F), 2: ("B", 0xFF), 3: ("h", 0x7FFF), 4: ("H", 0xFFFF), 5: ("i", 0x7FFFFFFF),
+    6: ("I", 0xFFFFFFFF), 8: ("f", None), 9: ("d", None), 10: ("B", 0), 11: ("H", 0), 12: ("I", 0),
+    13: ("B", 0xFF), 14: ("q", 0x7FFFFFFFFFFFFFFF), 15: ("Q", 0xFFFFFFFFFFFFFFFF), 16: ("Q", 0),
+}  # fmt: skip
+
+
+def gather(data, offset, layout, at, kind, big, scale, shift, out):
+    import struct
+
+    for c in range(out.shape[0]):
+        for r, (p, which) in enumerate(zip(offset, layout, strict=True)):
+            out[c, r] = math.nan
+            if at[which, c] < 0 or int(kind[which, c]) not in _STRUCT:
+                continue
+            letter, invalid = _STRUCT[int(kind[which, c])]
+            order = ">" if big[which] else "<"
+            value = struct.unpack_from(order + letter, data, int(p) + int(at[which, c]))[0]
+            if value != invalid:
+                out[c, r] = value / scale[c] - shift[c]

@@ -47,7 +47,7 @@ def read_messages(path: str | PathLike[str]) -> dict[str, pl.DataFrame]:
 
 
 def columns(data: bytes, message: str = "record") -> dict[str, NDArray[np.float64]]:
-    """The numeric fields of one message type, each (n,) float64, NaN where invalid; checksum checked, no table.
+    """The numeric fields of one message type, each (n,) float64, NaN where invalid; no table is built.
 
     Raises
     ------

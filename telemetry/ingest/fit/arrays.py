@@ -106,7 +106,8 @@ def _lists(
     if element == pl.UInt64 or (element == pl.Int64 and code == LONG_SIGNED):
         whole, valid = long_integers(data, places, code, big)
         cells = [v if ok else None for v, ok in zip(whole.tolist(), valid.tolist(), strict=True)]
-        return _listed(cells, count, (~valid.reshape(-1, count)).all(axis=1).tolist(), element)
+        gone = np.asarray(~valid.reshape(-1, count).any(axis=1))
+        return _listed(cells, count, gone.tolist(), element)
     numbers = values(data, places, code, big)
     empty = np.asarray(np.isnan(numbers.reshape(-1, count)).all(axis=1))
     if code == BYTE:

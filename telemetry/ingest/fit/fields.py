@@ -131,9 +131,10 @@ def _make_plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
     for which, layout in enumerate(layouts):
         raw = layout.fields
         fields = [(raw[i], -1, raw[i + 1], raw[i + 2]) for i in range(0, len(raw), 3)]
-        for size, told in layout.developer:
-            descriptions[told.number, told.developer] = told
-            fields += [(told.number, told.developer, size, DEVELOPER_CODE + told.code)]
+        descriptions |= {(told.number, told.developer): told for _, told in layout.developer}
+        fields += [
+            (told.number, told.developer, size, DEVELOPER_CODE + told.code) for size, told in layout.developer
+        ]
         at = 1
         for field in fields:
             reading = readings.get(field)

@@ -21,8 +21,9 @@ from telemetry.ingest.fit.arrays import (
     read_texts,
 )
 from telemetry.ingest.fit.gather_numpy import values as plain_values
+from telemetry.ingest.fit.heart_beats import unpack_beats
 from telemetry.ingest.fit.labels import LABELS
-from telemetry.ingest.fit.profile import MESSAGES, NAMES_ONLY, Field, Message, Subfield
+from telemetry.ingest.fit.profile import HR, MESSAGES, NAMES_ONLY, Field, Message, Subfield
 
 if TYPE_CHECKING:
     from telemetry.ingest.fit.decode import Rows
@@ -64,7 +65,8 @@ def frame(
             columns.append(read_arrays(data, rows.offset, rows.layout, made, position))
     if known and known.subfields:
         columns += _subfields(known, numbers, {series.name for series in columns})
-    return pl.DataFrame(columns)
+    table = pl.DataFrame(columns)
+    return unpack_beats(table) if rows.number == HR.number else table
 
 
 def _float_columns(rows: Rows) -> set[str]:

@@ -49,6 +49,15 @@ chained file"""
 # Cells of the counter array that a walk carries along.
 N_MESSAGES, N_DEFINITIONS, POSITION, N_COMPRESSED, N_RESERVED = range(5)
 
+# What a timestamp says of the message that holds it [s].
+CLOSE_BACK_S = 16
+CLOSE_AHEAD_S = 120
+"""A timestamp this close to the last one is right by chance once in thirty million."""
+NEAR_BACK_S = 3600
+NEAR_AHEAD_S = 2 * 86400
+"""A timestamp this near is believed where another close one follows it."""
+NO_TIME = 0xFFFFFFFF
+
 # What ended a walk.
 REACHED_STOP, NOT_DEFINED, MESSAGE_CUT, DEFINITION_CUT, TOO_MANY_MESSAGES, TOO_MANY_DEFINITIONS = range(6)
 LIMIT_OF_STATUS = {TOO_MANY_MESSAGES: MAX_MESSAGES, TOO_MANY_DEFINITIONS: MAX_DEFINITIONS}

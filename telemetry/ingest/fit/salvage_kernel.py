@@ -17,13 +17,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
-CLOSE_BACK_S = 16
-CLOSE_AHEAD_S = 120
-"""A timestamp this close to the last one is right by chance once in thirty million."""
-NEAR_BACK_S = 3600
-NEAR_AHEAD_S = 2 * 86400
-"""A timestamp this near is believed where another close one follows it."""
-NO_TIME = 0xFFFFFFFF
+from telemetry.ingest.fit.index import CLOSE_AHEAD_S, CLOSE_BACK_S, NEAR_AHEAD_S, NEAR_BACK_S, NO_TIME
+
 ENOUGH = 4
 """Evidence of one close timestamp, or of one definition with two good fields."""
 FAR = 13

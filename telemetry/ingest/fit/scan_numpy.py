@@ -10,7 +10,17 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from telemetry.ingest.fit.index import Tables
+from telemetry.ingest.fit.index import (
+    BIG_ENDIAN,
+    CLOSE_AHEAD_S,
+    CLOSE_BACK_S,
+    NEAR_AHEAD_S,
+    NEAR_BACK_S,
+    NO_TIME,
+    SECTION,
+    TIME_AT,
+    Tables,
+)
 
 LONGEST_LOOK = 4096
 """Messages compared at once when a run goes on."""
@@ -115,6 +125,30 @@ def walk(data: NDArray[np.uint8], raw: bytes, stop: int, section: int, tables: T
     tables.local[:] = local
     counts[:5] = (n, m, p, compressed, reserved)
     return status
+
+
+def strength(
+    data: NDArray[np.uint8],
+    offset: NDArray[np.int32],
+    definition: NDArray[np.int32],
+    definitions: NDArray[np.int32],
+    out: NDArray[np.int64],
+) -> None:
+    """As `salvage_kernel.strength`."""
+    rows = definitions[definition]
+    timed = rows[:, TIME_AT] >= 0
+    rows = rows[timed]
+    places = (offset[timed] + rows[:, TIME_AT]).astype(np.int64)
+    raw = data[places[:, None] + np.arange(4)]
+    times = np.where(rows[:, BIG_ENDIAN] != 0, raw.view(">u4")[:, 0], raw.view("<u4")[:, 0]).astype(np.int64)
+    known = times != NO_TIME
+    times, sections = times[known], rows[known, SECTION]
+    steps = np.diff(times)
+    begins = np.diff(sections) != 0
+    close = (steps >= -CLOSE_BACK_S) & (steps <= CLOSE_AHEAD_S)
+    near = (steps >= -NEAR_BACK_S) & (steps <= NEAR_AHEAD_S)
+    out[0] = min(len(times), 1) + int((close | begins).sum())
+    out[1] = int((~close & ~near & ~begins).sum())
 
 
 def _flush(

@@ -103,9 +103,11 @@ def _read_section(walker: Walker, raw: bytes, header: Header, section: int) -> i
                     2,
                     "the file's checksum is wrong: some bytes are not what was written",
                 )
-            if walker.walk(first, declared, section) == REACHED_STOP and (crc_right or not walker.doubts()):
-                return declared + 2
-            return _recover(walker, first, declared, section, declared + 2)
+            reached = walker.walk(first, declared, section) == REACHED_STOP
+            if not reached or walker.doubts():
+                cut = not reached and declared + 2 >= size
+                walker.recover(first, declared, section, cut=cut, sealed=reached and crc_right)
+            return declared + 2
     if died:
         walker.note("recorder_died", header.at + 4, 4, "the recorder never wrote the length: read to the end")
 

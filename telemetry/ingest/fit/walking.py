@@ -20,6 +20,7 @@ from telemetry.ingest.fit.index import (
     N_COMPRESSED,
     N_DEFINITIONS,
     N_MESSAGES,
+    N_RESERVED,
     NOT_DEFINED,
     POSITION,
     REACHED_STOP,
@@ -36,6 +37,7 @@ MOST_GAPS = 4096
 """Gaps that are listed one by one; more are joined."""
 
 SHORT_TAIL_BYTES = 256
+SEALED_LEAD = 3
 CUT = (MESSAGE_CUT, DEFINITION_CUT)
 
 PROBLEM = {
@@ -92,15 +94,30 @@ class Walker:
         self.tables.counts[:] = self._before
 
     def doubts(self) -> bool:
-        """True where the last walk ended well and yet met timestamps that jump: it may have run out of
-        step."""
+        """True where the last walk ended well and yet met timestamps that jump, or bits that nobody sets.
+
+        A walk that ran out of step may come back into step by chance, and end where it should.
+        """
+        if self._reserved():
+            return True
         n = int(self._before[N_MESSAGES])
-        tables = self.tables
-        return self._strength(tables, n, int(tables.counts[N_MESSAGES]))[1] > 0
+        return self._strength(self.tables, n, int(self.tables.counts[N_MESSAGES]))[1] > 0
+
+    def _reserved(self) -> bool:
+        return bool(self.tables.counts[N_RESERVED] > self._before[N_RESERVED])
+
+    def _lead(self, sealed: bool) -> int:
+        """By how many well-timed messages a salvage must be ahead of the strict walk to be believed."""
+        if sealed:
+            return SEALED_LEAD
+        return 0 if self._reserved() else 1
 
     def _strength(self, tables: Tables, first: int, last: int) -> tuple[int, int]:
-        from telemetry.ingest.fit.salvage_kernel import strength
-
+        """Messages of an index whose timestamp is close to the one before, and nowhere near it."""
+        if self.compiled:
+            from telemetry.ingest.fit.salvage_kernel import strength
+        else:
+            from telemetry.ingest.fit.scan_numpy import strength
         out = np.zeros(2, np.int64)
         m = int(tables.counts[N_DEFINITIONS])
         strength(
@@ -108,10 +125,11 @@ class Walker:
         )
         return int(out[0]), int(out[1])
 
-    def recover(self, first: int, stop: int, section: int, cut: bool) -> None:
+    def recover(self, first: int, stop: int, section: int, *, cut: bool, sealed: bool = False) -> None:
         """After a walk that failed or cannot be right: salvage the same bytes, and keep what is told better.
 
-        `cut` : the upload ends here, so that an unfinished message at the end is no surprise.
+        `cut` : the upload ends here, so that an unfinished message at the end is no surprise. `sealed` : the
+        checksum is right, so that it takes more to believe that the walk was wrong.
 
         Raises
         ------
@@ -148,7 +166,7 @@ class Walker:
             self._too_many(status, first)
         found, defined, n_gaps = (int(value) for value in room.counts[:3])
         gaps = gaps[:n_gaps]
-        if self._strength(room, 0, found)[0] <= strict:
+        if self._strength(room, 0, found)[0] < strict + self._lead(sealed):
             whole = int(tables.counts[N_MESSAGES]) - n
             lost = int((gaps[:, 1] - gaps[:, 0]).sum())
             if self._status == REACHED_STOP:
