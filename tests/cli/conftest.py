@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -32,6 +33,11 @@ class Ran:
         return [line for line in self.err.splitlines() if line.startswith("error:")]
 
 
+def plain(text: str) -> str:
+    """Text without colours, which some CI services ask for."""
+    return re.sub(r"\x1b\[[0-9;]*m", "", text)
+
+
 Command = Callable[..., Ran]
 
 
@@ -58,6 +64,6 @@ def telemetry(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatc
         captured = capsys.readouterr()
         assert isinstance(left.value.code, int)
         assert "Traceback" not in captured.err
-        return Ran(left.value.code, captured.out, captured.err)
+        return Ran(left.value.code, captured.out, plain(captured.err))
 
     return command

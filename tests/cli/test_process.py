@@ -12,6 +12,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.conftest import plain
+
 ROOT = Path(__file__).parents[2]
 HEAVY = ("numpy", "numba", "polars", "pandas", "matplotlib", "typst", "jinja2", "scipy")
 
@@ -42,7 +44,7 @@ def test_importing_the_package_loads_nothing_heavy() -> None:
 def test_the_module_is_the_command() -> None:
     done = python("-m", "telemetry", "--version")
     assert (done.returncode, done.stdout) == (0, "telemetry 0.1.0\n")
-    assert "Usage: telemetry" in python("-m", "telemetry", "--help").stdout
+    assert "Usage: telemetry" in plain(python("-m", "telemetry", "--help").stdout)
 
 
 @pytest.mark.parametrize(
@@ -53,7 +55,7 @@ def test_wrong_usage_is_2_and_says_what_was_wrong(arguments: list[str]) -> None:
     done = python("-m", "telemetry", *arguments)
     assert done.returncode == 2
     assert done.stdout == ""
-    assert "Error" in done.stderr
+    assert "Error" in plain(done.stderr)
     assert "Traceback" not in done.stderr
 
 
@@ -137,6 +139,6 @@ def test_a_shell_can_complete_commands_options_and_formats() -> None:
         script = "import sys; sys.argv = ['telemetry']; import telemetry.cli; telemetry.cli.main()"
         return python("-c", script, env={**os.environ, **asked}).stdout.split()
 
-    assert completed("telemetry rep") == ["report"]
+    assert "report" in completed("telemetry rep")
     assert completed("telemetry report --pa") == ["--paper", "--pain"]
     assert completed("telemetry convert --to ") == ["parquet", "csv", "json", "fit"]
