@@ -48,9 +48,19 @@ def _one_panel(figure: Figure, bottom: float = BOTTOM_IN) -> Axes:
 
 
 def load_applies(analysis: ClassAnalysis) -> bool:
-    """True where any torque load was accumulated."""
+    """True where any torque load was accumulated, and enough of the class known to give its sum."""
     found = parts.curve(analysis, "load_time_s", "load_total")
+    if "torque_load" in analysis.metrics and analysis.metric("torque_load") is None:
+        return False
     return found is not None and float(np.nanmax(found[1])) > 0.0
+
+
+def _in_all(analysis: ClassAnalysis) -> float:
+    """The sum as every page gives it: it is scaled over short gaps, which the curve is not."""
+    value = analysis.metric("torque_load")
+    found = parts.curve(analysis, "load_total")
+    assert found is not None
+    return float(found[0][-1]) if value is None else value
 
 
 def draw_load_figure(figure: Figure, analysis: ClassAnalysis) -> None:
@@ -71,7 +81,7 @@ def draw_load(axes: Axes, analysis: ClassAnalysis, limit: tuple[float, str] | No
     axes.fill_between(time, total, color=style.DENSITY[0], linewidth=0, zorder=1.0)
     axes.plot(time, total, color=style.CHANNEL_COLOURS["power_w"], linewidth=1.6, zorder=2.2)
     axes.lines[-1].set_gid("trace-load")
-    named = [(float(total[-1]), f"{total[-1]:.0f} TL\nin all", style.CHANNEL_COLOURS["power_w"])]
+    named = [(float(total[-1]), f"{_in_all(analysis):.0f} TL\nin all", style.CHANNEL_COLOURS["power_w"])]
     shared = parts.curve(analysis, "load_in_bouts")
     if shared is not None and float(np.nanmax(shared[0])) > 0.0:
         bout_time, inside = parts.decimate(found[0] / SECONDS_PER_MINUTE, shared[0], LOAD_POINTS)
@@ -101,7 +111,9 @@ def load_alt(analysis: ClassAnalysis) -> str:
     assert found is not None
     time, total = found[0] / SECONDS_PER_MINUTE, found[1]
     half = float(time[np.searchsorted(total, total[-1] / 2)])
-    said = [f"Torque load over the class: {total[-1]:.1f} TL in all, half of it by minute {half:.0f}."]
+    said = [
+        f"Torque load over the class: {_in_all(analysis):.1f} TL in all, half of it by minute {half:.0f}."
+    ]
     shared = parts.curve(analysis, "load_in_bouts")
     if shared is not None:
         share = 100.0 * shared[0][-1] / total[-1]

@@ -97,6 +97,22 @@ def test_the_load_ends_at_its_total_with_the_share_of_the_bouts() -> None:
     assert f"{analysis.metric('torque_load'):.0f} TL\nin all" in words(axes)
 
 
+def test_the_load_names_the_sum_of_the_page_although_short_gaps_are_not_in_the_curve() -> None:
+    analysis = example("grinder")
+    scaled = replace(analysis.metrics["torque_load"], value=118.4)
+    gaps = replace(analysis, metrics={**analysis.metrics, "torque_load": scaled})
+    assert "118 TL\nin all" in words(figures.compose(gaps, "load").axes[0])
+    assert "118.4 TL in all" in figures.FIGURES["load"].alt(gaps)
+
+
+def test_no_load_is_drawn_where_too_little_of_the_class_is_known_to_give_its_sum() -> None:
+    analysis = example("grinder")
+    unknown = replace(analysis.metrics["torque_load"], value=None, absent_because="known for 54 %")
+    partly = replace(analysis, metrics={**analysis.metrics, "torque_load": unknown})
+    assert figures.FIGURES["load"].applies(analysis)
+    assert not figures.FIGURES["load"].applies(partly)
+
+
 def test_without_bouts_the_load_has_one_line() -> None:
     assert [one.get_gid() for one in only("usual", "load").lines] == ["trace-load"]
 
