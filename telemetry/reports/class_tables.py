@@ -170,12 +170,13 @@ def head_unit(analysis: ClassAnalysis) -> Table | None:
         known = analysis.metrics.get(item.name)
         name = _TOTALS.get(item.name) or (title(known) if known else words.clean(item.name))
         gap = item.difference_pct
+        unit = "" if item.name == "total_cycles" else item.unit  # its name has it, and the column is narrow
         rows.append(
             Row(
                 (
                     Cell(name),
-                    Cell(words.quantity(item.ours, item.unit), item.ours),
-                    Cell(words.quantity(item.head_unit, item.unit), item.head_unit),
+                    Cell(words.quantity(item.ours, unit), item.ours),
+                    Cell(words.quantity(item.head_unit, unit), item.head_unit),
                     Cell(words.ABSENT if gap is None else f"{words.signed(gap, '%')}{words.NARROW}%", gap),
                 )
             )

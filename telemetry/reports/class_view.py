@@ -7,6 +7,7 @@ others: markup, and the figures, which are named here and drawn in `figures.py`.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -280,7 +281,7 @@ def _reason(finding: Finding) -> Reason:
         message=words.clean(finding.message, 400),
         value=words.quantity(finding.value, finding.unit),
         limit=words.quantity(finding.limit, finding.unit),
-        times=f"{words.number(ratio, 1)} times the limit" if ratio >= 1.05 else "at the limit",
+        times=_times(ratio),
         minutes=words.span(finding.start_s, finding.stop_s),
         evidence=f"evidence {finding.evidence}",
         evidence_means=glossary.EVIDENCE[finding.evidence],
@@ -288,6 +289,18 @@ def _reason(finding: Finding) -> Reason:
         figure=f"reason_{finding.code}",
         gauge=gauge(ratio, None, None, 1.0, f"limit {words.quantity(finding.limit, finding.unit)}", top),
     )
+
+
+def _times(ratio: float) -> str:
+    """How far over its limit, rounded down: 1.96 has not reached twice, which is a limit of its own.
+
+    >>> _times(1.96), _times(2.0), _times(1.04), _times(1.0)
+    ('1.9 times the limit', '2.0 times the limit', 'just over the limit', 'at the limit')
+    """
+    shown = math.floor(10.0 * ratio + 1e-9) / 10.0
+    if shown >= 1.1:
+        return f"{words.number(shown, 1)} times the limit"
+    return "just over the limit" if ratio > 1.0 + 1e-9 else "at the limit"
 
 
 def _what_if(analysis: ClassAnalysis) -> str:

@@ -447,3 +447,12 @@ def test_every_caption_names_a_figure() -> None:
     from telemetry.reports.figures import FIGURES
 
     assert set(glossary.CAPTIONS) == {name for name in FIGURES if not name.startswith("reason")}
+
+
+def test_just_under_twice_its_limit_is_not_shown_as_twice() -> None:
+    from telemetry.reports.class_view import _times
+
+    assert _times(15.7 / 8.0) == "1.9 times the limit"
+    assert _times(16.0 / 8.0) == "2.0 times the limit"
+    assert _times(1.1) == "1.1 times the limit"
+    assert (_times(1.0), _times(1.09)) == ("at the limit", "just over the limit")
