@@ -20,6 +20,7 @@ from telemetry.analysis.context import Context, resolve
 from telemetry.analysis.counterfactual import counterfactuals
 from telemetry.analysis.fatigue_drift import fatigue_drift
 from telemetry.analysis.metric_rows import METRIC_ROWS
+from telemetry.analysis.quality import DEAD_POWER
 from telemetry.analysis.review import review
 from telemetry.analysis.rules import Facts
 from telemetry.analysis.running import running_load
@@ -51,7 +52,7 @@ def compose(
     """See `telemetry.analysis.analyze`."""
     wording.screening_text(screening)  # a wrong answer is named before anything is computed
     context = resolve(recording, rider)
-    c = condition(recording, context.limits, context.mass_kg)
+    c = condition(_without_dead_power(recording), context.limits, context.mass_kg)
     found = grinding.find_bouts(c, context)
     inside = grinding.in_bout(c, found)
 
@@ -72,6 +73,9 @@ def compose(
 
     doubts = grinding.resistance_doubt(c, found)
     quality = replace(c.quality, issues=(*c.quality.issues, *doubts))
+    if c.recording is not recording:
+        others = c.quality.reasons if recording.has("torque_nm") else ()
+        quality = replace(quality, reasons=(DEAD_POWER, *others))
     facts = Facts(
         metrics=metrics,
         limits=context.limits,
@@ -89,7 +93,7 @@ def compose(
     verdict = review(
         facts,
         quality,
-        recording.channels,
+        c.recording.channels,
         screening=screening,
         efforts=symmetry.effort_hint(c, context),
     )
@@ -133,6 +137,17 @@ def _posture(c: Conditioned) -> dict[str, Any]:
         "standing_s": float(c.dt_s[standing == 1.0].sum()),
         "note": "from the rider-position events of the file",
     }
+
+
+def _without_dead_power(recording: ClassRecording) -> ClassRecording:
+    """The recording without power that is zero throughout: it is absent, and no metric may say 0 of it."""
+    if not recording.has("power_w"):
+        return recording
+    power = recording.array("power_w")
+    known = power[~np.isnan(power)]
+    if not known.size or known.any():
+        return recording
+    return replace(recording, samples=recording.samples.drop("power_w"))
 
 
 def _baseline(facts: Facts) -> dict[str, Any] | None:

@@ -49,6 +49,10 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{count} times"
 
 
+DEAD_POWER = "power is 0 W throughout: no power meter was connected"
+"""What a channel of nothing but zeros means."""
+
+
 def grade(
     recording: ClassRecording,
     limits: Limits,
@@ -87,7 +91,7 @@ def grade(
     result: QualityGrade
     if dead_power:
         result = "not_usable"
-        reasons = ["power is 0 W throughout: no power meter was connected", *reasons]
+        reasons = [DEAD_POWER, *reasons]
     elif known < limits["coverage_fair"]:
         result = "not_usable"
         why = why_no_torque(recording)

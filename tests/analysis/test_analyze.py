@@ -177,3 +177,34 @@ def test_the_recording_is_never_changed() -> None:
     before = built.samples.clone()
     analyze(built, RIDER)
     assert built.samples.equals(before, null_equal=True)
+
+
+def test_power_of_zero_throughout_is_absent_from_every_metric_and_the_next_step_is_a_power_meter() -> None:
+    heart = 130.0 + np.random.default_rng(2).normal(0.0, 3.0, 1800).round()
+    dead = recording(power_w=np.zeros(1800), cadence_rpm=np.full(1800, 85.0), heart_rate_bpm=heart)
+    analysis = analyze(dead)
+    for name in (
+        "torque_load",
+        "grinding_min",
+        "work_kj",
+        "mean_power_w",
+        "mmt_60s_nm",
+        "heart_rate_drift_bpm_per_h",
+    ):
+        assert analysis.metric(name) is None, name
+        assert analysis.metrics[name].absent_because
+    assert analysis.metric("mean_heart_rate_bpm") == pytest.approx(130.0, abs=1.0)
+    assert not analysis.drift["heart_rate"].applicable
+    assert analysis.review.state == "not_enough_data"
+    assert analysis.review.next_step.startswith("This bike sent no power")
+    assert analysis.quality.reasons == ("power is 0 W throughout: no power meter was connected",)
+    assert "power_w" in analysis.recording.channels  # what the file holds stays as it is
+    assert analysis.samples["power_w"].is_null().all()
+
+
+def test_one_watt_in_a_class_is_a_power_meter_that_was_connected() -> None:
+    power = np.zeros(1800)
+    power[900] = 1.0
+    assert analyze(recording(power_w=power, cadence_rpm=np.full(1800, 85.0))).metric(
+        "work_kj"
+    ) == pytest.approx(0.001)
