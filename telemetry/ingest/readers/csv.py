@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import itertools
 import math
 import re
 from collections.abc import Mapping
@@ -22,6 +23,7 @@ from telemetry.ingest.assemble import assemble
 from telemetry.ingest.fit.resistance import resistance_trust
 from telemetry.ingest.readers import mpower
 from telemetry.ingest.readers.csv_columns import Column, column
+from telemetry.ingest.readers.csv_lines import ends_in_a_line, lines_of, number
 from telemetry.ingest.readers.fit import content_id
 from telemetry.ingest.timebase import time_base
 from telemetry.model import ClassRecording, Issue
@@ -37,6 +39,8 @@ OLDEST_UNIX_S = 1e8
 
 MILLISECONDS_FROM = 1e11
 LEAST = {"heart_rate_bpm": 1.0}
+NOTHING = ("-", "--", "nan", "n/a", "na", "null", "none", "inf", "-inf")
+"""What programs write for "not measured"."""
 
 
 def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None) -> list[ClassRecording]:
@@ -46,36 +50,37 @@ def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None)
     ------
     BadInput : no text, no header row with a known column, or a mapping that names no column
     NotAClass : a header and no samples
+    LimitExceeded : more lines or longer ones than a class can have
     """
-    text = text_of(data, file)
-    lines = text.splitlines()
+    lines = lines_of(data, file)
     if mpower.is_console(lines):
         return [mpower.recording(lines, id=content_id(data), file=file)]
-    delimiter = _delimiter(lines)
-    rows = _rows(lines, delimiter, file)
-    at, meanings, doubts = _header(rows, columns or {}, file)
-    body = [row for row in rows[at + 1 :] if any(cell.strip() for cell in row)]
-    if not body:
+    delimiter = _delimiter(lines, columns or {})
+    # a cell's comma is a decimal one where columns are parted by something else
+    comma = delimiter != ","
+    table = _Table(lines, delimiter, columns or {}, file)
+    if not table.count:
         raise NotAClass("no samples are in this table", file=file, expected="rows below the header")
-    issues = [Issue("column_not_read", detail=doubt) for doubt in doubts]
-    if text[-1] not in "\r\n" and len(body) > 1 and len(body[-1]) < len(rows[at]):
+    issues = [Issue("column_not_read", detail=doubt) for doubt in table.doubts]
+    if table.last_is_short and table.count > 1 and not ends_in_a_line(data):
         # the file ends inside this row: its last number may be half of one
-        body = body[:-1]
+        table.drop_last()
         issues.append(Issue("file_truncated", detail="the last row is cut short and left out"))
-    cells = {index: [row[index].strip() if index < len(row) else "" for row in body] for index in meanings}
     channels: dict[str, np.ndarray] = {}
-    clock = np.full(len(body), np.nan)
-    dated = hour_wrap = False
-    for index, meaning in meanings.items():
-        if meaning.channel == "time_s":
-            clock, dated, hour_wrap = times(cells[index], meaning.factor)
-            continue
-        values = numbers(cells[index], comma=delimiter == ";") * meaning.factor
+    for index, meaning in table.meanings.items():
+        values, odd = numbers(table.cells[index], comma=comma)
+        issues += _odd_cells(table.header[index], values, odd)
+        values = values * meaning.factor
         low = LEAST.get(meaning.channel)
         if low is not None:
             values = np.where(values >= low, values, np.nan)
-        channels.setdefault(meaning.channel, values)
-    nothing = np.full(len(body), np.nan)
+        channels[meaning.channel] = values
+    clock = np.full(table.count, np.nan)
+    dated = hour_wrap = False
+    if table.clocks:
+        index = max(table.clocks, key=lambda index: len(set(table.cells[index])))
+        clock, dated, hour_wrap = times(table.cells[index], table.clocks[index].factor, comma=comma)
+    nothing = np.full(table.count, np.nan)
     trust, noticed = resistance_trust(
         channels.get("resistance_level", nothing),
         channels.get("power_w", nothing),
@@ -96,23 +101,42 @@ def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None)
     ]
 
 
-def text_of(data: bytes, file: str) -> str:
-    """Bytes as text; UTF-8, or UTF-16 where its mark says so.
+class _Table:
+    """The rows of a table, kept as columns of cells, and only those columns that mean something."""
 
-    Raises
-    ------
-    BadInput : binary data
-    """
-    if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return data.decode("utf-16", errors="replace")
-    if b"\0" in data[:4096]:
-        raise BadInput("this is no text", file=file, expected="CSV", got=f"bytes {data[:4].hex(' ')}")
-    return data.decode("utf-8-sig", errors="replace").replace("\0", "")
+    def __init__(self, lines: list[str], delimiter: str, mapping: Mapping[str, str], file: str) -> None:
+        rows = csv.reader(lines, delimiter=delimiter)
+        try:
+            first = [row for _, row in zip(range(HEADER_WITHIN), rows, strict=False)]
+            at, found, self.doubts = _header(first, mapping, file)
+            self.header = first[at] if first else []
+            self.meanings = {i: meaning for i, meaning in found.items() if meaning.channel != "time_s"}
+            self.clocks = {i: meaning for i, meaning in found.items() if meaning.channel == "time_s"}
+            self.cells: dict[int, list[str]] = {index: [] for index in found}
+            self.count = 0
+            self.last_is_short = False
+            for row in itertools.chain(first[at + 1 :], rows):
+                if not any(cell.strip() for cell in row):
+                    continue
+                self.count += 1
+                self.last_is_short = len(row) < len(self.header)
+                for index, column_cells in self.cells.items():
+                    column_cells.append(row[index].strip() if index < len(row) else "")
+        except csv.Error as cause:
+            place = f"line {rows.line_num}"
+            problem = f"this is no CSV: {cause}"[:120]
+            raise BadInput(problem, file=file, place=place, expected="rows of cells") from cause
+
+    def drop_last(self) -> None:
+        """Forget the last row."""
+        self.count -= 1
+        for column_cells in self.cells.values():
+            column_cells.pop()
 
 
-def times(cells: list[str], factor: float) -> tuple[np.ndarray, bool, bool]:
+def times(cells: list[str], factor: float, *, comma: bool = False) -> tuple[np.ndarray, bool, bool]:
     """A time column as seconds (n,), whether it is calendar time, whether it is mm:ss of the hour only."""
-    values = numbers(cells, comma=False)
+    values, _ = numbers(cells, comma=comma)
     if np.isfinite(values).any():
         largest = float(np.nanmax(values))
         if largest > MILLISECONDS_FROM:
@@ -120,7 +144,7 @@ def times(cells: list[str], factor: float) -> tuple[np.ndarray, bool, bool]:
         if largest > OLDEST_UNIX_S:
             return values, True, False
         return values * factor, False, False
-    matches = [CLOCK.match(cell) for cell in cells]
+    matches = [CLOCK.match(cell.replace(",", ".") if comma else cell) for cell in cells]
     if any(matches):
         clock = np.array(
             [
@@ -136,16 +160,25 @@ def times(cells: list[str], factor: float) -> tuple[np.ndarray, bool, bool]:
     return np.array(moments), True, False
 
 
-def numbers(cells: list[str], *, comma: bool) -> np.ndarray:
-    """Cells as float64 (n,), NaN where a cell is no number."""
+def numbers(cells: list[str], *, comma: bool) -> tuple[np.ndarray, list[int]]:
+    """Cells as float64 (n,), NaN where a cell is no number; and which cells hold something else."""
     values = np.full(len(cells), np.nan)
+    odd: list[int] = []
     for index, cell in enumerate(cells):
         if cell:
-            try:
-                values[index] = float(cell.replace(",", ".") if comma else cell)
-            except ValueError:
-                continue
-    return values
+            values[index] = value = number(cell.replace(",", ".") if comma else cell)
+            if value != value and cell.lower() not in NOTHING:
+                odd.append(index)
+    return values, odd
+
+
+def _odd_cells(name: str, values: np.ndarray, odd: list[int]) -> list[Issue]:
+    """What could not be read is said, as a column without a single number is."""
+    if not odd:
+        return []
+    every = "" if np.isfinite(values).any() else ", and no number is in it"
+    detail = f"{len(odd)} cells of column {name.strip()[:60]!r} are no numbers{every}"
+    return [Issue("cells_not_read", count=len(odd), detail=detail)]
 
 
 def _moment(cell: str) -> float:
@@ -156,36 +189,33 @@ def _moment(cell: str) -> float:
         return math.nan
 
 
-def _delimiter(lines: list[str]) -> str:
-    """The delimiter that gives the most known columns in any of the first lines."""
-    best = max(
-        DELIMITERS,
-        key=lambda mark: max(
+def _delimiter(lines: list[str], mapping: Mapping[str, str]) -> str:
+    """The mark that gives the most known columns in any of the first lines, else the commonest."""
+
+    def known(mark: str) -> int:
+        return max(
             (
                 sum(
-                    isinstance(column(cell), Column) for cell in line.split(mark, MOST_COLUMNS)[:MOST_COLUMNS]
+                    cell.strip() in mapping or isinstance(column(cell), Column)
+                    for cell in line.split(mark, MOST_COLUMNS)[:MOST_COLUMNS]
                 )
                 for line in lines[:HEADER_WITHIN]
             ),
             default=0,
-        ),
-    )
-    found = sum(line.count(best) for line in lines[:HEADER_WITHIN])
-    # with a mapping no name may be known: then the commonest mark it is
-    return best if found else max(DELIMITERS, key=lambda mark: sum(line.count(mark) for line in lines[:10]))
+        )
 
-
-def _rows(lines: list[str], delimiter: str, file: str) -> list[list[str]]:
-    try:
-        return list(csv.reader(lines, delimiter=delimiter))
-    except csv.Error as cause:
-        raise BadInput(f"this is no CSV: {cause}"[:120], file=file, expected="rows of cells") from cause
+    common = {mark: sum(line.count(mark) for line in lines[:HEADER_WITHIN]) for mark in DELIMITERS}
+    return max(DELIMITERS, key=lambda mark: (known(mark), common[mark]))
 
 
 def _header(
     rows: list[list[str]], mapping: Mapping[str, str], file: str
 ) -> tuple[int, dict[int, Column], list[str]]:
-    """Row of the header, what its columns mean, and sentences on those that could not be read."""
+    """Row of the header, what its columns mean, and sentences on those that could not be read.
+
+    Of several columns of one quantity the first is taken, and it is said; of times all are kept: a date and
+    an hour may stand apart, and only one of them runs.
+    """
     wanted = {name.strip(): _mapped(name, meaning, file) for name, meaning in mapping.items()}
     best: tuple[int, dict[int, Column], list[str]] = (0, {}, [])
     for at, row in enumerate(rows[:HEADER_WITHIN]):
@@ -194,8 +224,14 @@ def _header(
         for index, cell in enumerate(row[:MOST_COLUMNS]):
             meaning = wanted.get(cell.strip()) or column(cell)
             if isinstance(meaning, Column):
-                if meaning.channel not in {known.channel for known in meanings.values()}:
+                if meaning.channel == "time_s" or meaning.channel not in {
+                    known.channel for known in meanings.values()
+                }:
                     meanings[index] = meaning
+                else:
+                    doubts.append(
+                        f"column {cell.strip()[:60]!r} is a second {meaning.channel}: the first is taken"
+                    )
             elif meaning is not None:
                 doubts.append(meaning)
         if len(meanings) > len(best[1]):

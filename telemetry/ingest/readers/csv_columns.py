@@ -98,6 +98,16 @@ class Column:
     factor: float = 1.0
 
 
+def _parted(text: str) -> tuple[str, str | None]:
+    """Name and unit of "name (unit)" or "name [unit]"; by hand, because a pattern for it can take forever."""
+    if text[-1:] not in (")", "]"):
+        return text, None
+    begin = min((place for place in (text.find("("), text.find("[")) if place >= 0), default=-1)
+    if begin < 0:
+        return text, None
+    return text[:begin].strip(), text[begin + 1 : -1].strip()
+
+
 def column(header: str) -> Column | str | None:
     """What a column's header means, a sentence where its unit is missing or not known, None for any other."""
     text = header.strip().strip('"').lower()
@@ -105,8 +115,7 @@ def column(header: str) -> Column | str | None:
         return None
     if text in CHANNELS:
         return Column(text)
-    match = re.fullmatch(r"(.*?)\s*[(\[]\s*(.*?)\s*[)\]]", text)
-    name, unit = (match[1], match[2]) if match else (text, None)
+    name, unit = _parted(text)
     name = re.sub(r"[\s_]+", " ", name).strip(" :")
     if name not in NAMES:
         return None

@@ -18,6 +18,7 @@ from telemetry.ingest import LARGEST_BYTES, reader_for
 from telemetry.model import ClassRecording, Issue
 
 CHUNK = 1 << 16
+MOST_MEMBERS = 1000
 RATIO = 50
 FREE_BYTES = 4 << 20
 """Up to here any ratio is harmless: a class of one constant value packs very well."""
@@ -58,26 +59,32 @@ def unpack(data: bytes, file: str) -> tuple[bytes, bool]:
     if data[:2] != b"\x1f\x8b":
         raise BadInput("this is no gzip file", file=file, expected="gzip", got=f"bytes {data[:4].hex(' ')}")
     out: list[bytes] = []
-    size = 0
+    size = members = at = 0
     whole = True
-    rest = data
-    while rest[:2] == b"\x1f\x8b":
+    while data[at : at + 2] == b"\x1f\x8b":
+        members += 1
+        if members > MOST_MEMBERS:
+            raise LimitExceeded(
+                "too many parts in this gzip file", file=file, expected=f"at most {MOST_MEMBERS}"
+            )
         stream = zlib.decompressobj(wbits=31)
-        pending = rest
         try:
-            while pending and not stream.eof:
-                piece = stream.decompress(pending, CHUNK)
-                pending = stream.unconsumed_tail
-                out.append(piece)
-                size += len(piece)
-                check(size, len(data), file)
-                if not piece and not pending:
-                    break
+            # a slice at a time: what is left over is copied, and must be small
+            while at < len(data) and not stream.eof:
+                pending = data[at : at + CHUNK]
+                at += len(pending)
+                piece = b""
+                while (pending or len(piece) == CHUNK) and not stream.eof:
+                    piece = stream.decompress(pending, CHUNK)
+                    pending = stream.unconsumed_tail
+                    out.append(piece)
+                    size += len(piece)
+                    check(size, len(data), file)
         except zlib.error:
             whole = False
             break
         whole = whole and stream.eof
-        rest = stream.unused_data
+        at -= len(stream.unused_data)
     return b"".join(out), whole
 
 

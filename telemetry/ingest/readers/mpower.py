@@ -11,17 +11,20 @@ distance in miles, a heart rate of 0 where the strap was lost.
 from __future__ import annotations
 
 import math
+from array import array
 
 import numpy as np
 
 from telemetry.errors import BadInput, NotAClass
 from telemetry.ingest.assemble import assemble
 from telemetry.ingest.readers.csv_columns import MILE_M
+from telemetry.ingest.readers.csv_lines import number
 from telemetry.model import ClassRecording, Device, Issue
 
 SUMMARY, DATA = "RIDE SUMMARY", "RIDE DATA"
 COLUMNS = {"power": "power_w", "rpm": "cadence_rpm", "hr": "heart_rate_bpm", "distance": "distance_m"}
 FIRST_LINES = 400
+MOST_CELLS = 16
 COARSE_STEP_S = 2.0
 LONGEST_STEP_S = 60.0
 TOTALS = {
@@ -46,7 +49,7 @@ def recording(lines: list[str], *, id: str, file: str) -> ClassRecording:
     BadInput : no column names below `RIDE DATA`
     NotAClass : no rows below them
     """
-    summary, names, rows = _parts(lines)
+    summary, names, columns = _parts(lines)
     channels = [COLUMNS.get(name.lower()) for name in names]
     if "power_w" not in channels and "cadence_rpm" not in channels:
         raise BadInput(
@@ -55,27 +58,28 @@ def recording(lines: list[str], *, id: str, file: str) -> ClassRecording:
             expected="Power, RPM, HR, DISTANCE",
             got=", ".join(names),
         )
-    if not rows:
+    count = len(columns[0]) if columns else 0
+    if not count:
         raise NotAClass("no samples are in this file", file=file, expected=f"rows below {DATA}")
     values: dict[str, np.ndarray] = {}
     miles = "km" not in summary.get("total distance unit", "mi")
-    for index, channel in enumerate(channels):
-        if channel is None:
+    for channel, told in zip(channels, columns, strict=True):
+        if channel is None or channel in values:
             continue
-        column = np.array([_number(row[index]) if index < len(row) else math.nan for row in rows])
+        column = np.asarray(told)
         if channel == "heart_rate_bpm":
             column = np.where(column > 0, column, np.nan)
         elif channel == "distance_m":
             column = column * (MILE_M if miles else 1000.0)
         values[channel] = column
-    step_s, issue = _step(summary, len(rows))
-    head = {ours: _number(summary.get(theirs, "")) for theirs, ours in TOTALS.items()}
-    head["duration_s"] = _number(summary.get("total time", "")) * 60.0
+    step_s, issue = _step(summary, count)
+    head = {ours: number(summary.get(theirs, "")) for theirs, ours in TOTALS.items()}
+    head["duration_s"] = number(summary.get("total time", "")) * 60.0
     return assemble(
         values,
         id=id,
         source="csv",
-        time_s=np.arange(len(rows)) * step_s,
+        time_s=np.arange(count) * step_s,
         issues=[issue],
         file=file,
         sport="cycling",
@@ -88,7 +92,7 @@ def recording(lines: list[str], *, id: str, file: str) -> ClassRecording:
 
 def _step(summary: dict[str, str], count: int) -> tuple[float, Issue]:
     """Seconds between rows, and the note that says how they were come by."""
-    total_s = _number(summary.get("total time", "")) * 60.0
+    total_s = number(summary.get("total time", "")) * 60.0
     step_s = total_s / count if math.isfinite(total_s) and total_s > 0 else math.nan
     if not math.isfinite(step_s) or not 0.05 <= step_s <= LONGEST_STEP_S:
         detail = "the console writes no clock and no total time that fits: taken as one row each second"
@@ -101,11 +105,11 @@ def _step(summary: dict[str, str], count: int) -> tuple[float, Issue]:
     return step_s, Issue(code, count=count, detail=detail)
 
 
-def _parts(lines: list[str]) -> tuple[dict[str, str], list[str], list[list[str]]]:
-    """Totals by lower-case name, column names, and rows of cells."""
+def _parts(lines: list[str]) -> tuple[dict[str, str], list[str], list[array[float]]]:
+    """Totals by lower-case name, column names, and each column's numbers."""
     summary: dict[str, str] = {}
     names: list[str] = []
-    rows: list[list[str]] = []
+    columns: list[array[float]] = []
     part = ""
     for line in lines:
         cells = _cells(line)
@@ -119,18 +123,12 @@ def _parts(lines: list[str]) -> tuple[dict[str, str], list[str], list[list[str]]
                 summary[f"{cells[0].lower()} unit"] = cells[2].lower()
         elif part == DATA and not names:
             names = [cell for cell in cells if cell]
+            columns = [array("d") for _ in names]
         elif part == DATA:
-            rows.append(cells)
-    return summary, names, rows
+            for index, column in enumerate(columns):
+                column.append(number(cells[index]) if index < len(cells) else math.nan)
+    return summary, names, columns
 
 
 def _cells(line: str) -> list[str]:
-    return [cell.strip() for cell in line.split(",")]
-
-
-def _number(text: str) -> float:
-    try:
-        value = float(text)
-    except ValueError:
-        return math.nan
-    return value if math.isfinite(value) else math.nan
+    return [cell.strip() for cell in line.split(",", MOST_CELLS)[:MOST_CELLS]]

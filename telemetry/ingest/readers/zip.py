@@ -65,7 +65,7 @@ def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None)
         raise _too_many(file, len(members))
     found: list[ClassRecording] = []
     failed: list[TelemetryError] = []
-    total = 0
+    budget = _Budget(len(data))
     for member in members:
         name = plain_name(member.filename)
         if member.is_dir() or name.startswith((".", "__")) or not name.lower().endswith(INNER):
@@ -73,8 +73,7 @@ def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None)
         try:
             if stat.S_ISLNK(member.external_attr >> 16):
                 raise BadInput("is a link", place=name, expected="a class file")
-            inner = _unpacked(archive, member, len(data), total, file)
-            total += len(inner)
+            inner = budget.unpacked(archive, member, file)
             reader = reader_for(name)
             found += reader.from_bytes(inner, name, columns if reader.takes_columns else None)
         except LimitExceeded:
@@ -98,32 +97,47 @@ def plain_name(name: str) -> str:
     return "".join(letter for letter in last if letter.isprintable())[-100:]
 
 
-def _unpacked(
-    archive: zipfile.ZipFile, member: zipfile.ZipInfo, packed: int, before: int, file: str
-) -> bytes:
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        with archive.open(member) as stream:
-            while piece := stream.read(CHUNK):
-                pieces.append(piece)
-                size += len(piece)
-                check(size, packed, file)
-                if before + size > MOST_BYTES:
-                    raise LimitExceeded(
-                        "unpacks to more than class files can hold",
-                        file=file,
-                        expected=f"at most {MOST_BYTES >> 20} MB in all members",
-                    )
-    except TelemetryError:
-        raise
-    except FAULTS as cause:
-        raise BadInput(
-            f"cannot be unpacked: {cause}"[:120], place=plain_name(member.filename), expected="a whole member"
-        ) from cause
-    if size > LARGEST_BYTES:
-        raise LimitExceeded("a member is too large for a class file", file=file)
-    return b"".join(pieces)
+class _Budget:
+    """What may still come out of an archive: members that fail have cost as much as those that do not."""
+
+    def __init__(self, packed: int) -> None:
+        self.packed = packed
+        self.spent = 0
+
+    def unpacked(self, archive: zipfile.ZipFile, member: zipfile.ZipInfo, file: str) -> bytes:
+        """The bytes of one member.
+
+        Raises
+        ------
+        BadInput : damaged, encrypted, or packed in an unknown way
+        LimitExceeded : more comes out than class files can hold
+        """
+        pieces: list[bytes] = []
+        size = 0
+        try:
+            with archive.open(member) as stream:
+                while piece := stream.read(CHUNK):
+                    pieces.append(piece)
+                    size += len(piece)
+                    self.spent += len(piece)
+                    check(size, self.packed, file)
+                    if self.spent > MOST_BYTES:
+                        raise LimitExceeded(
+                            "unpacks to more than class files can hold",
+                            file=file,
+                            expected=f"at most {MOST_BYTES >> 20} MB in all members",
+                        )
+        except TelemetryError:
+            raise
+        except FAULTS as cause:
+            raise BadInput(
+                f"cannot be unpacked: {cause}"[:120],
+                place=plain_name(member.filename),
+                expected="a whole member",
+            ) from cause
+        if size > LARGEST_BYTES:
+            raise LimitExceeded("a member is too large for a class file", file=file)
+        return b"".join(pieces)
 
 
 def _too_many(file: str, count: int) -> LimitExceeded:
