@@ -10,7 +10,6 @@ import random
 from collections.abc import Callable
 from typing import NamedTuple
 
-
 Spans = list[tuple[int, int]]
 Touched = tuple[tuple[int, int], ...]
 

@@ -36,7 +36,10 @@ def test_every_field_has_the_witness_s_name_scale_and_offset(witness) -> None:  
             continue
         if field.name not in SPELT_OTHERWISE:
             assert theirs.name == field.name
-        assert (theirs.scale or 1, theirs.offset or 0) == (field.scale, field.offset), (message.name, field.name)
+        assert (theirs.scale or 1, theirs.offset or 0) == (field.scale, field.offset), (
+            message.name,
+            field.name,
+        )
         checked += 1
     assert checked > 500
 
@@ -99,8 +102,10 @@ def test_base_types_are_found_with_and_without_the_endian_bit() -> None:
 
 @pytest.mark.parametrize(
     ("code", "size", "name"),
-    [(6, 4, "uint32"), (6, 2, "uint16"), (6, 1, "uint8"), (6, 3, "byte"), (5, 2, "sint16"), (12, 2, "uint16z"),
-     (9, 4, "byte"), (4, 6, "uint16"), (15, 4, "uint32")],
+    [(6, 4, "uint32"), (6, 2, "uint16"), (6, 1, "uint8"), (6, 3, "byte"), (5, 2, "sint16"),
+     (12, 2, "uint16z"), (9, 4, "byte"), (4, 6, "uint16"), (15, 4, "uint32")],
 )  # fmt: skip
-def test_a_size_that_fits_no_multiple_is_read_as_the_integer_of_that_size(code: int, size: int, name: str) -> None:
+def test_a_size_that_fits_no_multiple_is_read_as_the_integer_of_that_size(
+    code: int, size: int, name: str
+) -> None:
     assert BASE_TYPES[element_type(code, size)].name == name

@@ -1,4 +1,4 @@
-"""Walking and reading: the compiled way, the NumPy way and the slow way give one result, whatever the bytes."""
+"""Walking and reading: the compiled, the NumPy and the slow way give one result, whatever the bytes."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from benchmarks.fit_bytes import (
     message,
 )
 from telemetry.errors import TelemetryError
-from telemetry.ingest.fit import crc_kernel, gather_kernel, gather_numpy, scan_kernel, scan_numpy
+from telemetry.ingest.fit import crc_kernel, gather_kernel, gather_numpy, open_fit, scan_kernel, scan_numpy
 from telemetry.ingest.fit.base_types import TYPE_OF_CODE
 from telemetry.ingest.fit.crc import crc_numpy
 from telemetry.ingest.fit.index import POSITION, Tables
@@ -66,7 +66,9 @@ def assert_twins_agree(data: bytes, start: int, stop: int) -> None:
     assert definitions == [tuple(row[:4]) for row in first.definitions[:m].tolist()]
 
 
-@pytest.mark.parametrize(("name", "data"), list(cases()), ids=lambda value: value if isinstance(value, str) else "")
+@pytest.mark.parametrize(
+    ("name", "data"), list(cases()), ids=lambda value: value if isinstance(value, str) else ""
+)
 def test_the_walks_agree_on_odd_structures(name: str, data: bytes) -> None:
     assert_twins_agree(data, 14, len(data) - 2)
 
@@ -106,12 +108,19 @@ def assert_engines_agree(data: bytes) -> None:
             results.append(str(error))
         else:
             index = reading.messages
-            results.append((index.offset.tolist(), index.definition.tolist(), reading.damage, reading.sections))
+            results.append(
+                (index.offset.tolist(), index.definition.tolist(), reading.damage, reading.sections)
+            )
     assert results[0] == results[1]
 
 
 def test_both_engines_open_every_mutant_alike() -> None:
-    body = fit(file_id() + good_records(150) + definition(1, 21, ((253, 4, UINT32), (0, 1, 0))) + message(1, bytes(5)))
+    body = fit(
+        file_id()
+        + good_records(150)
+        + definition(1, 21, ((253, 4, UINT32), (0, 1, 0)))
+        + message(1, bytes(5))
+    )
     spans = sorted({(record.definition_start, record.definition_stop) for record in records(body)})
     for seed in range(300):
         assert_engines_agree(make(body, seed, spans).data)
@@ -140,7 +149,9 @@ def test_three_ways_read_the_same_columns(seed: int) -> None:
     data = bytes(dice.choice((0, 0x7F, 0x80, 0xFF, dice.randrange(256))) for _ in range(4000))
     codes = [code for code in CODES if code != 0x07]
     n_layouts, n_columns, n = 3, len(codes), 60
-    at = np.array([[dice.choice((-1, dice.randrange(1, 40))) for _ in codes] for _ in range(n_layouts)], np.int32)
+    at = np.array(
+        [[dice.choice((-1, dice.randrange(1, 40))) for _ in codes] for _ in range(n_layouts)], np.int32
+    )
     kind = np.array([[TYPE_OF_CODE[code] for code in codes]] * n_layouts, np.uint8)
     big = np.array([0, 1, 0], np.uint8)
     scale = np.array([dice.choice((1.0, 100.0, 7.5)) for _ in codes])
@@ -176,3 +187,37 @@ def test_times_in_header_bytes_roll_over_every_32_seconds() -> None:
     assert results[0] == results[1]
     assert results[0][1:] == [start + 7 * i for i in range(60)]
     assert results[0][0] == -1
+
+
+def test_equal_definitions_are_found_by_comparing_bytes() -> None:
+    one = definition(0, RECORD, ((253, 4, UINT32), (3, 1, UINT8)))
+    two = definition(3, RECORD, ((253, 4, UINT32), (7, 2, UINT16)))
+    developed = definition(0, RECORD, ((3, 1, UINT8),), developer=((1, 2, 0),))
+    body = (
+        one
+        + two
+        + one
+        + two
+        + one[:-1]
+        + b"\x0a"
+        + developed
+        + developed
+        + definition(5, RECORD, ((3, 1, UINT8),))
+    )
+    tables, _ = compiled(body, 0, len(body))
+    m = int(tables.counts[1])
+    out = np.empty(m, np.int64)
+    scan_kernel.same_layouts(
+        np.frombuffer(body, np.uint8), tables.definitions[:m], np.arange(m, dtype=np.int64), out
+    )
+    assert out.tolist() == [0, 1, 0, 1, 4, 5, 6, 7]
+
+
+def test_a_file_that_repeats_its_definitions_reads_as_one_that_does_not() -> None:
+    again = b"".join(good_records(5, start=1_000_000_000 + 5 * i) for i in range(60))
+    once = b"".join(good_records(5, start=1_000_000_000 + 5 * i, define=i == 0) for i in range(60))
+    left, right = (open_fit(fit(file_id() + body)).columns("record") for body in (again, once))
+    assert left.keys() == right.keys()
+    for name, values in left.items():
+        np.testing.assert_array_equal(values, right[name])
+    assert len(left["power"]) == 300

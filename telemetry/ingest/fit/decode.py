@@ -133,7 +133,15 @@ class FitFile:
         used[definition] = True
         numbers = np.flatnonzero(used)
         which = np.zeros(len(index.definitions), np.int32)
-        which[numbers], layouts = self._layouts(index.definitions[numbers].tolist())
+        first = np.arange(len(numbers))
+        if len(numbers) > MANY_DEFINITIONS and worth_compiling(self.size):
+            from telemetry.ingest.fit.scan_kernel import same_layouts
+
+            same_layouts(self._data, index.definitions, numbers, first)
+        distinct = np.flatnonzero(first == np.arange(len(numbers)))
+        of_distinct = np.zeros(len(numbers), np.int32)
+        of_distinct[distinct], layouts = self._layouts(index.definitions[numbers[distinct]].tolist())
+        which[numbers] = of_distinct[first]
         made = plan(number, layouts)
         cells = len(positions) * len(made.columns)
         if cells > MAX_CELLS.value + self.size:
@@ -330,6 +338,8 @@ def worth_compiling(n_bytes: int) -> bool:
 
 
 COLD_BYTES = 4_000_000
+MANY_DEFINITIONS = 16
+"""Definitions of one message type from which on comparing them is left to compiled code."""
 
 
 def open_fit(data: bytes, file: str | None = None) -> FitFile:

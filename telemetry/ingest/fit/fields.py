@@ -142,8 +142,9 @@ def _make_plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
                 reading = readings[field] = _reading(field, profile, order)
                 declared[field[0], field[1], field[3] % DEVELOPER_CODE] = None
             size = field[2]
-            for column in reading.columns:
-                entries.append((which, column, at, reading.code, reading.elements, size))
+            entries += [
+                (which, column, at, reading.code, reading.elements, size) for column in reading.columns
+            ]
             at += size
 
     pairs = _components(known, order)

@@ -12,6 +12,45 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+MOST_COMPARED = 8
+"""Distinct layouts that a definition is compared with, latest first."""
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def same_layouts(
+    data: NDArray[np.uint8],
+    definitions: NDArray[np.int32],
+    chosen: NDArray[np.int64],
+    out: NDArray[np.int64],
+) -> None:
+    """For each of the `chosen` definitions the first one among the latest distinct ones that has its bytes.
+
+    out: positions in `chosen`; its own where none is equal. Developer fields are never taken as equal.
+    """
+    kept = np.empty(MOST_COMPARED, np.int64)
+    n_kept = 0
+    for i in range(chosen.shape[0]):
+        d = chosen[i]
+        start = np.int64(definitions[d, 0]) + 2
+        length = 4 + 3 * np.int64(definitions[d, 4])
+        out[i] = i
+        for back in range(n_kept):
+            e = chosen[kept[back]]
+            if definitions[e, 4] != definitions[d, 4] or definitions[d, 5] or definitions[e, 5]:
+                continue
+            other = np.int64(definitions[e, 0]) + 2
+            k = 0
+            while k < length and data[start + k] == data[other + k]:
+                k += 1
+            if k == length:
+                out[i] = kept[back]
+                break
+        if out[i] == i:
+            for k in range(min(n_kept, MOST_COMPARED - 1), 0, -1):
+                kept[k] = kept[k - 1]
+            kept[0] = i
+            n_kept = min(n_kept + 1, MOST_COMPARED)
+
 
 @njit(cache=True, nogil=True, boundscheck=True)
 def walk(

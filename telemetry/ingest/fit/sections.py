@@ -104,7 +104,7 @@ def _read_section(walker: Walker, raw: bytes, header: Header, section: int) -> i
                     "the file's checksum is wrong: some bytes are not what was written",
                 )
             reached = walker.walk(first, declared, section) == REACHED_STOP
-            if not reached or walker.doubts():
+            if not reached or walker.doubts(sealed=crc_right):
                 cut = not reached and declared + 2 >= size
                 walker.recover(first, declared, section, cut=cut, sealed=reached and crc_right)
             return declared + 2
