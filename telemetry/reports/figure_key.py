@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 
 from telemetry.reports import figure_parts as parts
@@ -23,17 +24,19 @@ ROW_IN, SWATCH_IN, WORDS_IN, BETWEEN_IN, EDGE_IN = 0.20, 0.24, 0.06, 0.16, 0.05
 
 @dataclass(frozen=True)
 class Entry:
-    """Words beside a swatch of that look; without a look, words alone."""
+    """Words beside a swatch or a mark of that look; without a look, words alone."""
 
     words: str
     look: dict[str, Any] | None = None
     share: float = 1.0
     """height of the swatch as a share of the row"""
+    mark: dict[str, Any] | None = None
+    """look of a line or a point, drawn in the place of a swatch"""
 
     @property
     def width_in(self) -> float:
         """Width of swatch and words."""
-        swatch = 0.0 if self.look is None else SWATCH_IN + WORDS_IN
+        swatch = 0.0 if self.look is None and self.mark is None else SWATCH_IN + WORDS_IN
         return swatch + parts.text_width_in(self.words, style.NOTE_PT)
 
 
@@ -67,6 +70,17 @@ def draw(figure: Figure, placed: Sequence[Sequence[Placed]]) -> None:
         bottom = 0.03 + i * ROW_IN
         for left, entry in row:
             x = left
+            if entry.mark is not None:
+                across = (x, x + SWATCH_IN / 2, x + SWATCH_IN)
+                line = Line2D(
+                    [place / wide for place in across],
+                    [(bottom + swatch / 2) / high] * 3,
+                    transform=figure.transFigure,
+                    markevery=[1],
+                    **entry.mark,
+                )
+                figure.add_artist(line)
+                x += SWATCH_IN + WORDS_IN
             if entry.look is not None:
                 box = Rectangle(
                     (x / wide, bottom / high),

@@ -31,7 +31,7 @@ DECIMALS = {
 """Digits after the point by unit; whole numbers where a unit is not named."""
 
 _DAYS = ("Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday")
-_MONTHS = (
+MONTHS = (
     *("January", "February", "March", "April", "May", "June"),
     *("July", "August", "September", "October", "November", "December"),
 )
@@ -161,7 +161,7 @@ def local(started_at: datetime | None, utc_offset_s: float | None) -> datetime |
 
 def date(moment: datetime) -> str:
     """A day as "Tuesday 14 May 2024": our own names, whatever the locale."""
-    return f"{_DAYS[moment.weekday()]} {moment.day} {_MONTHS[moment.month - 1]} {moment.year}"
+    return f"{_DAYS[moment.weekday()]} {moment.day} {MONTHS[moment.month - 1]} {moment.year}"
 
 
 def zone(utc_offset_s: float | None) -> str:
@@ -184,6 +184,15 @@ def clean(text: object, longest: int = 80) -> str:
     return kept if len(kept) <= longest else kept[: longest - 1] + "…"
 
 
+def plain_words(code: str) -> str:
+    """A name from a fixed list as words.
+
+    >>> plain_words("dry_needling")
+    'dry needling'
+    """
+    return code.replace("_", " ")
+
+
 def command(*words: str) -> str:
     """A command line to copy, quoted for a shell."""
     return " ".join(shlex.quote(word) for word in words)
@@ -204,5 +213,14 @@ def signed(value: float | None, unit: str) -> str:
     >>> signed(11.0, "bpm/h"), signed(-0.5, "bpm/h"), signed(0.0, "bpm/h")
     ('+11.0', '−0.5', '0.0')
     """
-    text = amount(value, unit)
+    return signed_to(value, DECIMALS.get(unit, 0))
+
+
+def signed_to(value: float | None, decimals: int) -> str:
+    """A number with its sign and so many decimals.
+
+    >>> signed_to(0.4332, 2), signed_to(-0.001, 2)
+    ('+0.43', '0.00')
+    """
+    text = number(value, decimals)
     return f"+{text}" if value is not None and value > 0 and float(text.replace(",", "")) > 0 else text
