@@ -59,7 +59,7 @@ class _Channel:
     opened: bool = False
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Schedule:
     """Everything a room sends, in order of time: arrays (n,) over all sensors, and their payloads uint8 (n,
     8).
@@ -116,7 +116,7 @@ class Schedule:
         )
 
 
-@dataclass
+@dataclass(eq=False)
 class VirtualStick:
     """One stick. `write` and `read` are its two endpoints; time runs `speed` times as fast as the clock.
 
