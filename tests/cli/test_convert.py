@@ -158,6 +158,15 @@ def test_other_kinds_of_file_become_fit(desk: Path, telemetry: Command, name: st
     same_class(package.read(made), package.read(name))
 
 
+def test_a_parquet_recording_becomes_the_fit_activity_that_its_source_does(
+    desk: Path, telemetry: Command
+) -> None:
+    assert telemetry("convert", "class.fit").lines == ["class.parquet"]
+    telemetry("convert", "class.parquet", "-o", "by_way.fit")
+    telemetry("convert", "class.fit", "-o", "at_once.fit")
+    assert Path("by_way.fit").read_bytes() == Path("at_once.fit").read_bytes()
+
+
 def test_a_fit_file_is_not_converted_onto_itself(desk: Path, telemetry: Command) -> None:
     before = Path("class.fit").read_bytes()
     assert telemetry("convert", "class.fit", "--to", "fit").code == 1
