@@ -1,7 +1,7 @@
 """Classes kept: riders, bikes, diaries, analyses and originals, in one place that several processes share.
 
-Comes in: a folder or a database's URL. Goes out: a `Library`, whose answers are objects of the hall. Leaves to
-others: reading class files, analysing, drawing; the roof composes them.
+Comes in: a folder or a database's URL. Goes out: a `Library`, whose answers are objects of the hall. Leaves
+to others: reading class files, analysing, drawing; the roof composes them.
 """
 
 from __future__ import annotations

@@ -25,7 +25,7 @@ def log(
     writer: Writer, key: bytes, actor: str, action: str, subject: str | None = None, **detail: Any
 ) -> None:
     """One line more; `detail` holds counts and kinds, never names."""
-    row = {
+    row: dict[str, Any] = {
         "at": now(),
         "actor": actor,
         "action": action,

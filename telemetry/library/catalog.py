@@ -264,7 +264,9 @@ class Writer:
         key = next(iter(table.primary_key.columns))
         if isinstance(key.type, sa.Integer) and key.name not in values:
             values[key.name] = self._next(table, key)
-        row = {column.name: values.get(column.name) for column in table.c if column.name != "row_hash"}
+        row: dict[str, Any] = {
+            column.name: values.get(column.name) for column in table.c if column.name != "row_hash"
+        }
         row["row_hash"] = row_hash(table.name, row)
         self.connection.execute(table.insert(), row)
         self._count(int(row["row_hash"], 16))
@@ -353,7 +355,7 @@ def _set_up(connection: Any, _: Any) -> None:
     cursor.close()
 
 
-def row_hash(table: str, row: Mapping[str, Any]) -> str:
+def row_hash(table: str, row: Mapping[Any, Any]) -> str:
     """SHA-256 of a row: table, column names and values, each with its kind and length."""
     digest = hashlib.sha256(table.encode())
     for name in sorted(row):
@@ -375,7 +377,7 @@ def trusted(table: sa.Table, row: Row[Any]) -> Mapping[str, Any]:
     ------
     BadLibrary : the row is not what was written
     """
-    values = row._mapping
+    values = dict(row._mapping)
     check_row(table, values)
     return values
 

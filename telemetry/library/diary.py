@@ -118,7 +118,9 @@ def parse(row: Mapping[str, Any]) -> DiaryEntry:
 
 
 def plain(entry: DiaryEntry) -> dict[str, Any]:
-    """An entry as JSON types without what was not said; the kind of a treatment or confounder is its `what`."""
+    """An entry as JSON types without what was not said; the kind of a treatment or confounder is its
+    `what`.
+    """
     said: dict[str, Any] = {"id": entry.id, "kind": NAMES[type(entry)]}
     for item in fields(entry):
         value = getattr(entry, item.name)

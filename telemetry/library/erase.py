@@ -1,17 +1,19 @@
 """Erasing a person: everything about them, from every file, until no byte is left; and a receipt.
 
 Comes in: a rider's id. Goes out: a `Receipt` that names counts, never the person. Rows are deleted under
-secure_delete, files unlinked, the catalog rewritten (VACUUM) and its log emptied. A tombstone stays: a random
-token and keyed hashes, so that a restored backup is erased again. Leaves to others: asking whether it is meant.
+secure_delete, files unlinked, the catalog rewritten (VACUUM) and its log emptied. A tombstone stays: a
+random token and keyed hashes, so that a restored backup is erased again. Leaves to others: asking whether it
+is meant.
 """
 
 from __future__ import annotations
 
 import json
+import shutil
 import time
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import sqlalchemy as sa
 
@@ -22,10 +24,13 @@ from telemetry.library.durable import write_durably
 from telemetry.library.tables import (
     PERSONAL,
     backups,
+    bikes,
+    class_groups,
     metadata,
     originals,
     quarantine,
     recordings,
+    settings,
     tombstones,
 )
 from telemetry.library.tables import riders as rider_rows
@@ -36,13 +41,16 @@ if TYPE_CHECKING:
 
 PATIENCE_S: Final = 60.0
 """How long to wait for readers that keep old pages of the log alive."""
+PENDING: Final = "pending erasure"
 ERASED: Final = "erased.json"
 """Beside each backup: tombstones that restoring it replays."""
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """What was erased: counts, the token by which the audit log knows of it, and backups that still hold it."""
+    """What was erased: counts, the token by which the audit log knows of it, and backups that still hold
+    it.
+    """
 
     token: str
     erased_at: str
@@ -50,7 +58,9 @@ class Receipt:
     analyses_and_notes: int
     files: int
     backups: tuple[str, ...] = ()
-    """places of backups made before: each holds this person until it is deleted, and is told of the erasure"""
+    """places of backups made before: each holds this person until it is deleted, and is told of the
+    erasure
+    """
 
     def text(self) -> str:
         """The receipt as JSON."""
@@ -65,16 +75,43 @@ def erase(library: Library, rider_id: str, *, patience_s: float = PATIENCE_S) ->
     BadInput : there is no such rider
     BadLibrary : the rows are gone, but another process keeps old pages: pending, no receipt; run it again
     """
+    who = library.token("pending", rider_id)
     gone: list[tuple[str, str, str]] = []
     with library.catalog.write() as writer:
-        subject = riders.find(writer.connection, rider_id)["subject"]
-        classes, rows, tokens = _delete(library, writer, rider_id, gone)
-        for kind, token in (("subject", subject), *tokens):
-            if writer.connection.execute(tombstones.select().where(tombstones.c.token == token)).first() is None:
-                writer.insert(tombstones, token=token, kind=kind, at=now())
-        audit.log(writer, library.key, library.actor, "erase", subject, classes=classes, rows=rows)
+        pending = _pending(writer, who)
+        if pending is None:
+            pending = _begin(library, writer, rider_id, who, gone)
+    library.forget_files(gone)
+    finish(library, patience_s=patience_s)
+    with library.catalog.write() as writer:
+        writer.delete(settings, settings.c.name == PENDING)
         places = tuple(writer.connection.execute(sa.select(backups.c.place)).scalars())
-    return _finish(library, subject, classes, rows, len(gone), gone, places, patience_s)
+    library.catalog.compact(patience_s)
+    tell_backups(library, places)
+    return Receipt(pending["subject"], now(), pending["classes"], pending["rows"], pending["files"], places)
+
+
+def _pending(writer: Writer, who: str) -> dict[str, Any] | None:
+    """An erasure of the same rider that could not be finished."""
+    kept = writer.connection.execute(settings.select().where(settings.c.name == PENDING)).one_or_none()
+    said: dict[str, Any] | None = None if kept is None else json.loads(kept.value)
+    return said if said is not None and said["who"] == who else None
+
+
+def _begin(
+    library: Library, writer: Writer, rider_id: str, who: str, gone: list[tuple[str, str, str]]
+) -> dict[str, Any]:
+    """Delete the rows, leave tombstones and a note that files and free pages are still to be cleared."""
+    subject = riders.find(writer.connection, rider_id)["subject"]
+    classes, rows, tokens = _delete(library, writer, rider_id, gone)
+    for kind, token in (("subject", subject), *tokens):
+        if writer.connection.execute(tombstones.select().where(tombstones.c.token == token)).first() is None:
+            writer.insert(tombstones, token=token, kind=kind, at=now())
+    audit.log(writer, library.key, library.actor, "erase", subject, classes=classes, rows=rows)
+    pending = {"who": who, "subject": subject, "classes": classes, "rows": rows, "files": len(gone)}
+    writer.delete(settings, settings.c.name == PENDING)
+    writer.insert(settings, name=PENDING, value=json.dumps(pending))
+    return pending
 
 
 def finish(library: Library, *, patience_s: float = PATIENCE_S) -> None:
@@ -86,6 +123,8 @@ def finish(library: Library, *, patience_s: float = PATIENCE_S) -> None:
     """
     library.forget_files([(kind, sha256, suffix) for kind, sha256, suffix, _ in library.store.all()])
     library.store.sweep(time.time() - 1.0)
+    for copy in library.catalog.folder.glob("before-migration-*"):
+        shutil.rmtree(copy)
     library.catalog.compact(patience_s)
 
 
@@ -133,23 +172,12 @@ def _delete(
     rows += writer.delete(quarantine, quarantine.c.sha256.in_(files))
     writer.delete(originals, originals.c.sha256.in_({sha for kind, sha, _ in gone if kind == "originals"}))
     writer.delete(rider_rows, rider_rows.c.rider_id == rider_id)
+    for table, column in ((bikes, "bike_id"), (class_groups, "class_id")):
+        # a bike that only this rider rode may be their own, and named after them
+        named = {getattr(row, column) for row in owned} - {None}
+        used = set(connection.execute(sa.select(recordings.c[column])).scalars())
+        rows += writer.delete(table, table.c[column].in_(named - used))
     return len(owned), rows, tokens
-
-
-def _finish(
-    library: Library,
-    subject: str,
-    classes: int,
-    rows: int,
-    files: int,
-    gone: list[tuple[str, str, str]],
-    places: tuple[str, ...],
-    patience_s: float,
-) -> Receipt:
-    library.forget_files(gone)
-    finish(library, patience_s=patience_s)
-    tell_backups(library, places)
-    return Receipt(subject, now(), classes, rows, files, places)
 
 
 def tell_backups(library: Library, places: tuple[str, ...]) -> None:

@@ -1,8 +1,8 @@
 """Adding classes: read, kept, analysed and committed, each wholly or not at all.
 
 Comes in: files with the rider, bike and class that were said for them. Goes out: one `Added` per class or
-file, in their order, each only after it is on the disk. What is there already is not there twice, whatever the
-order or number of threads; what cannot be used is quarantined with its reason and stops no other; an
+file, in their order, each only after it is on the disk. What is there already is not there twice, whatever
+the order or number of threads; what cannot be used is quarantined with its reason and stops no other; an
 interrupted run is taken up by running it again. Leaves to others: finding files, progress, words.
 
 Threads read and store; the classes of one window of files are sorted by time, so that each meets the rider's
@@ -197,8 +197,8 @@ class Run:
         for row in rows:
             if said is not None and row.rider_id is not None and row.rider_id != said:
                 detail = (
-                    f"this class is in the library as that of {row.rider_id}, now it is said to be of {said}: "
-                    "telemetry library reassign changes it"
+                    f"this class is in the library as that of {row.rider_id}, now it is said to be of "
+                    f"{said}: telemetry library reassign changes it"
                 )
                 found.done.append(Added(str(found.input.path), "refused", row.recording_id, detail=detail))
             else:
@@ -214,9 +214,7 @@ class Run:
                 )
         return bool(rows)
 
-    def _prepare_class(
-        self, found: _Prepared, recording: ClassRecording, data: bytes, shared: bool
-    ) -> None:
+    def _prepare_class(self, found: _Prepared, recording: ClassRecording, data: bytes, shared: bool) -> None:
         item = found.input
         if recording.started_at is None and item.started_at is not None:
             recording = replace(recording, started_at=item.started_at)
@@ -227,7 +225,12 @@ class Run:
         said = item.rider or recording.rider_id
         must_exist = item.must_exist or item.rider is None
         with self.library.catalog.read() as connection:
-            if said is not None and must_exist and not self.create_riders and not riders.exists(connection, said):
+            if (
+                said is not None
+                and must_exist
+                and not self.create_riders
+                and not riders.exists(connection, said)
+            ):
                 detail = (
                     f"{item.path}: no rider {said!r} is in this library (from {item.said_by}); "
                     "telemetry library rider set, or --create-riders, creates one"
@@ -258,7 +261,9 @@ class Run:
             )
         )
 
-    def _judge(self, connection: Any, recording: ClassRecording, rider: str | None, sha256: str) -> overlap.Verdict:
+    def _judge(
+        self, connection: Any, recording: ClassRecording, rider: str | None, sha256: str
+    ) -> overlap.Verdict:
         if not self.allow_erased:
             tokens = [self.library.token("recording", recording.id), self.library.token("original", sha256)]
             erased = connection.execute(tombstones.select().where(tombstones.c.token.in_(tokens))).first()
@@ -297,9 +302,7 @@ class Run:
         """The classes of one rider, in order of time, each with those before it."""
         background = None if rider is None else self._background(rider)
         for item in chain:
-            recording = replace(
-                item.recording, rider_id=rider, bike_id=item.bike, class_id=item.class_id
-            )
+            recording = replace(item.recording, rider_id=rider, bike_id=item.bike, class_id=item.class_id)
             item.recording = recording
             try:
                 item.analysis, item.past, item.basis = self.library.analysed(
@@ -333,9 +336,7 @@ class Run:
             for rider in sorted({done.rider or "" for done in added}):
                 subject = riders.find(writer.connection, rider)["subject"] if rider else None
                 count = sum((done.rider or "") == rider for done in added)
-                audit.log(
-                    writer, self.library.key, self.library.actor, "add", subject, classes=count
-                )
+                audit.log(writer, self.library.key, self.library.actor, "add", subject, classes=count)
         for found in prepared:
             found.done += [state[id(item)] for item in found.classes]
         for done in state.values():
@@ -453,7 +454,7 @@ class Run:
 def _impossible(recording: ClassRecording) -> str | None:
     """Why a class has no place in time, None where it has."""
     if recording.started_at is None:
-        return "it holds no date, so it cannot be placed among the rider's classes; --started-at says when it was"
+        return "it holds no date, so it has no place among the rider's classes; --started-at says when it was"
     if recording.started_at < EARLIEST:
         return f"its date is impossible: {recording.started_at:%Y-%m-%d}; the recorder's clock was never set"
     if recording.started_at > datetime.now(UTC) + AHEAD:

@@ -75,7 +75,9 @@ class Library:
     # --- adding -------------------------------------------------------------------------------------------
 
     def add(self, inputs: Iterable[Input], tools: Tools, **options: Any) -> Iterator[Added]:
-        """Add files; one answer per class or file, each after it is on the disk. Options as of `ingest.Run`."""
+        """Add files; one answer per class or file, each after it is on the disk. Options as of
+        `ingest.Run`.
+        """
         yield from Run(self, tools, **options)(inputs)
 
     def analysed(
@@ -114,7 +116,9 @@ class Library:
     def stale(
         self, code_version: str, rider_id: str | None = None, since: datetime | None = None
     ) -> list[str]:
-        """Classes whose analysis would come out of other facts, classes, notes or code today, oldest first."""
+        """Classes whose analysis would come out of other facts, classes, notes or code today, oldest
+        first.
+        """
         found: list[tuple[str, str]] = []
         with self.catalog.read() as connection:
             backgrounds: dict[str, Background] = {}
@@ -181,9 +185,7 @@ class Library:
             recording = self.recording(recording_id)
             analysis, past, basis = self.analysed(tools, recording, row["samples"], background)
             with self.catalog.write() as writer:
-                new = analyses.insert(
-                    writer, recording_id, analysis, past, basis, tools.code_version, run
-                )
+                new = analyses.insert(writer, recording_id, analysis, past, basis, tools.code_version, run)
             if background is not None:
                 background.learn(past)
             if new:
@@ -242,7 +244,7 @@ class Library:
             if rider_id is not None:
                 riders.find(connection, rider_id)
                 statement = statement.where(recordings.c.rider_id == rider_id)
-            found = []
+            found: list[tuple[Mapping[str, Any], PastClass | None]] = []
             for labelled in connection.execute(statement):
                 values = labelled._mapping
                 row = _checked(recordings, values, "recordings_")
@@ -454,7 +456,9 @@ class Library:
         """Remove files that an interrupted `add` left without a row; how many went."""
         with self.catalog.translated():
             swept = self.store.sweep(time.time() - ABANDONED_S)
-            return swept + self.forget_files([(kind, sha, suffix) for kind, sha, suffix, _ in self.store.all()])
+            return swept + self.forget_files(
+                [(kind, sha, suffix) for kind, sha, suffix, _ in self.store.all()]
+            )
 
     # --- small things -------------------------------------------------------------------------------------
 
@@ -501,29 +505,42 @@ def open_library(
     BadLibrary : it cannot be opened: locked, damaged, made by a newer version, not there
     BadInput : a URL that is none of a library
     """
-    text = os.fspath(place) if place is not None else os.environ.get("TELEMETRY_LIBRARY") or default_place()
-    if "://" in text and not text.startswith("postgresql"):
-        raise BadInput("this is no place for a library", got=text[:80], expected="a folder or postgresql://…")
-    url = text if "://" in text else None
-    if url is not None and storage is None:
-        storage = os.environ.get("TELEMETRY_STORAGE")
-    if url is not None and storage is None:
-        raise BadInput(
-            "a library on a server needs a folder for its files",
-            expected="--storage FOLDER, or TELEMETRY_STORAGE",
-        )
-    folder = Path(text if url is None else os.fspath(storage or "")).expanduser()
-    if url is None and not create and not (folder / CATALOG).is_file():
+    url, folder = place_of(place, storage)
+    if url.startswith("sqlite") and not create and not (folder / CATALOG).is_file():
         raise BadLibrary("there is no library here", file=str(folder), expected="the folder of a library")
     try:
         make_folder(folder.absolute())
-        key = _key(folder, new=not (folder / CATALOG).exists())
+        key = _key(folder, new=create and not (folder / CATALOG).exists())
     except OSError as cause:
         raise BadLibrary(
             f"the library cannot be opened: {cause.strerror}", file=str(folder), expected="a writable folder"
         ) from cause
-    catalog = Catalog(url or f"sqlite:///{folder.absolute() / CATALOG}", folder, wait_s=wait_s, create=create)
+    catalog = Catalog(url, folder, wait_s=wait_s, create=create)
     return Library(catalog, Store(folder), key, actor)
+
+
+def place_of(
+    place: str | os.PathLike[str] | None = None, storage: str | os.PathLike[str] | None = None
+) -> tuple[str, Path]:
+    """URL of the catalog and folder of the files of the library that is meant.
+
+    Raises
+    ------
+    BadInput : no place for a library, or a server without a folder for files
+    """
+    text = os.fspath(place) if place is not None else os.environ.get("TELEMETRY_LIBRARY") or default_place()
+    if "://" not in text:
+        folder = Path(text).expanduser().absolute()
+        return f"sqlite:///{folder / CATALOG}", folder
+    if not text.startswith("postgresql"):
+        raise BadInput("this is no place for a library", got=text[:80], expected="a folder or postgresql://…")
+    files = storage or os.environ.get("TELEMETRY_STORAGE")
+    if files is None:
+        raise BadInput(
+            "a library on a server needs a folder for its files",
+            expected="telemetry library init --storage FOLDER, and TELEMETRY_STORAGE",
+        )
+    return text, Path(files).expanduser().absolute()
 
 
 def default_place() -> str:
@@ -556,7 +573,7 @@ def _key(folder: Path, new: bool) -> bytes:
     return _key(folder, new=False)
 
 
-def _checked(table: sa.Table, values: Mapping[str, Any], prefix: str) -> Mapping[str, Any]:
+def _checked(table: sa.Table, values: Mapping[Any, Any], prefix: str) -> Mapping[str, Any]:
     """One table's part of a joined row, after its hash was checked."""
     row = {column.name: values[prefix + column.name] for column in table.c}
     check_row(table, row)

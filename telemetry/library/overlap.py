@@ -1,7 +1,7 @@
 """Is this class in the library already? By content, by being part of a longer copy, by time and device.
 
-Comes in: a class about to be added and the catalog. Goes out: a verdict with its reason; nothing is dropped in
-silence. Leaves to others: what is done about it (`ingest.py`). Source: rulings, section 9.
+Comes in: a class about to be added and the catalog. Goes out: a verdict with its reason; nothing is dropped
+in silence. Leaves to others: what is done about it (`ingest.py`). Source: rulings, section 9.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """JSON, packed small: most of an analysis is the same words in every class.
 
 Comes in: JSON types. Goes out: bytes, and the same again. A dictionary of those words (`words-1.json`,
-typical documents) is given to zlib; it never changes, a better one would be `words-2.json`. Leaves to others: what is
-packed.
+typical documents) is given to zlib; it never changes, a better one would be `words-2.json`. Leaves to
+others: what is packed.
 """
 
 from __future__ import annotations

@@ -13,13 +13,14 @@ from typing import Final
 
 from sqlalchemy import REAL, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
 from sqlalchemy.dialects.postgresql import BIGINT, DOUBLE_PRECISION
+from sqlalchemy.types import TypeEngine
 
 HEAD: Final = "0002"
 """The newest migration, which these tables describe."""
 
 metadata = MetaData()
-Number = REAL().with_variant(DOUBLE_PRECISION(), "postgresql")
-Whole = Integer().with_variant(BIGINT(), "postgresql")
+Number: TypeEngine[float] = REAL().with_variant(DOUBLE_PRECISION(), "postgresql")
+Whole: TypeEngine[int] = Integer().with_variant(BIGINT(), "postgresql")
 
 
 def _table(name: str, *columns: Column[object], indexes: tuple[tuple[str, ...], ...] = ()) -> Table:

@@ -43,7 +43,9 @@ def verify(library: Library, step: Callable[[], None] = lambda: None) -> Iterato
     with library.catalog.read() as connection:
         yield from _pages(library, connection)
         yield from _rows(library, connection)
-        yield from (Fault("audit log", said) for said in audit.faults(connection, library.key, _head(connection)))
+        yield from (
+            Fault("audit log", said) for said in audit.faults(connection, library.key, _head(connection))
+        )
         yield from _files(library, connection, step)
 
 

@@ -1,0 +1,121 @@
+"""When: the times people type, "yesterday 18:40", "at minute 30", 2026-03-02, as moments in time.
+
+Comes in: text, this moment, the zone a person lives in. Goes out: an aware moment, and whether only the day
+was said. Leaves to others: which class a minute belongs to. Dates are year first; 02/03/2026 is refused,
+because half the world reads it the other way round.
+"""
+
+from __future__ import annotations
+
+import re
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from typing import Final
+
+from telemetry.errors import BadInput
+
+EXPECTED: Final = '"yesterday 18:40", "today", "2026-03-02 18:40", "monday 7:30" or "2 days ago"'
+DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+CLOCK: Final = re.compile(r"^(?:at )?(\d{1,2})[:.h](\d{2})$")
+MINUTE: Final = re.compile(r"^(?:at )?(?:class )?minute (\d+(?:\.\d+)?)$")
+AGO: Final = re.compile(r"^(\d+) (minute|hour|day|week)s? ago$")
+ISO_DAY: Final = re.compile(r"^\d{4}-\d{2}-\d{2}$")
+AHEAD: Final = timedelta(days=1)
+EARLIEST: Final = date(1995, 1, 1)
+
+
+def minute_of_class(text: str) -> float | None:
+    """Minutes of "at minute 30"; None where the text says no such thing."""
+    match = MINUTE.match(_plain(text))
+    return float(match[1]) if match else None
+
+
+def moment(
+    text: str, now: datetime, *, future: bool = False, earliest: date = EARLIEST
+) -> tuple[datetime, bool]:
+    """The moment that a text names, and whether only its day was said (then it is that day's start).
+
+    `now` carries the zone: a time without one is local. `future` allows moments more than a day ahead.
+
+    Raises
+    ------
+    BadInput : a text that names no moment, an impossible one, or one that can be read in two ways
+    """
+    said = _plain(text)
+    zone = now.tzinfo or UTC
+    found, whole_day = _read(said, text, now, zone)
+    if not earliest <= found.date() or (found > now + AHEAD and not future):
+        raise BadInput("an impossible date", expected="a day that has been", got=text[:60])
+    return found, whole_day
+
+
+def day(text: str, now: datetime, *, future: bool = True, earliest: date = EARLIEST) -> date:
+    """The day that a text names; a time of day with it is refused."""
+    found, whole_day = moment(text, now, future=future, earliest=earliest)
+    if not whole_day:
+        raise BadInput("a day is needed here", expected="a date like 2026-03-02", got=text[:60])
+    return found.date()
+
+
+def _read(said: str, text: str, now: datetime, zone: tzinfo) -> tuple[datetime, bool]:
+    if said == "now":
+        return now, False
+    if match := AGO.match(said):
+        step = timedelta(**{f"{match[2]}s": int(match[1])})
+        if match[2] in ("day", "week"):
+            return _start((now - step).date(), zone), True
+        return now - step, False
+    words = said.split(" ", 1)
+    clock = CLOCK.match(words[-1] if len(words) == 2 else said)
+    if clock and len(words) == 1:
+        return _at(now.date(), clock, zone, text), False
+    if (on := _named_day(words[0], now)) is not None:
+        if len(words) == 1:
+            return _start(on, zone), True
+        if (clock := CLOCK.match(words[1])) is not None:
+            return _at(on, clock, zone, text), False
+    if ISO_DAY.match(said):
+        return _start(_iso_day(said, text), zone), True
+    if ISO_DAY.match(words[0]) and len(words) == 2 and (clock := CLOCK.match(words[1])) is not None:
+        return _at(_iso_day(words[0], text), clock, zone, text), False
+    if re.match(r"^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", said):
+        raise BadInput(
+            "this date can be read in two ways", expected="year first, as in 2026-03-02", got=text[:60]
+        )
+    if re.match(r"^\d{4}-\d{2}-\d{2}[ t]", said):
+        try:
+            found = datetime.fromisoformat(said.replace(" ", "T").upper())
+        except ValueError as cause:
+            raise BadInput("no such moment", expected=EXPECTED, got=text[:60]) from cause
+        return (found if found.tzinfo else found.replace(tzinfo=zone)), False
+    raise BadInput("this names no moment", expected=EXPECTED, got=text[:60])
+
+
+def _named_day(word: str, now: datetime) -> date | None:
+    if word in ("today", "yesterday"):
+        return now.date() - timedelta(days=word == "yesterday")
+    fitting = [index for index, name in enumerate(DAYS) if len(word) >= 3 and name.startswith(word)]
+    if len(fitting) == 1:
+        return now.date() - timedelta(days=(now.weekday() - fitting[0]) % 7)
+    return None
+
+
+def _iso_day(said: str, text: str) -> date:
+    try:
+        return date.fromisoformat(said)
+    except ValueError as cause:
+        raise BadInput("no such day", expected="a date like 2026-03-02", got=text[:60]) from cause
+
+
+def _at(on: date, clock: re.Match[str], zone: tzinfo, text: str) -> datetime:
+    hour, minute = int(clock[1]), int(clock[2])
+    if hour > 23 or minute > 59:
+        raise BadInput("no such time of day", expected="00:00 to 23:59", got=text[:60])
+    return _start(on, zone).replace(hour=hour, minute=minute)
+
+
+def _start(on: date, zone: tzinfo) -> datetime:
+    return datetime(on.year, on.month, on.day, tzinfo=zone)
+
+
+def _plain(text: str) -> str:
+    return " ".join(text.lower().replace(",", " ").replace(" at ", " ").split())
