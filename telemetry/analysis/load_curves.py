@@ -16,7 +16,7 @@ def decayed(loads: Sequence[float], days: float, start: float = 0.0) -> list[flo
     """Mean weighted by exp(-age / days): L = L·e^(-1/days) + w·(1 - e^(-1/days)), after each day.
 
     >>> week = [50, 0, 60, 0, 0, 70, 0, 55, 0, 65, 0, 0, 80, 0]
-    >>> round(decayed(week, 7)[-1], 4), round(decayed(week, 42)[-1], 4)
+    >>> round(decayed(week, 7)[-1], 4), round(decayed(week, 28)[-1], 4)
     (22.8959, 10.6119)
     """
     keep, out, value = math.exp(-1.0 / days), [], start

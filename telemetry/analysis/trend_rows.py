@@ -74,10 +74,12 @@ def _over(row: PastClass, limits: Sequence[OwnLimit], pain: float | None) -> tup
     for limit in sorted(limits, key=lambda item: item.when):
         if limit.when <= row.started_at and (limit.until is None or row.started_at < limit.until):
             force[limit.metric] = limit
+    known = {**row.metrics, "torque_load": row.torque_load, "pain": pain}
     out = []
     for name, limit in force.items():
-        value = pain if name == "pain" else row.metrics.get(name)
+        value = known.get(name)
         if value is not None and value > limit.value:
             whose = f"{limit.author}'s own" if limit.author else "the clinician's own"
-            out.append(f"{name}: {value:.4g} {limit.unit} is above {whose} limit of {limit.value:g}".strip())
+            said = f"{value:.4g} {limit.unit}".strip()
+            out.append(f"{name}: {said} is above {whose} limit of {limit.value:g}")
     return tuple(out)

@@ -12,7 +12,7 @@ up to the day, because a relief cycle or a change of saddle is rarer than a clas
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime, timedelta, tzinfo
+from datetime import UTC, date, datetime, timedelta, tzinfo
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -89,7 +89,7 @@ def analyze_trends(
         entry.entered_at is not None and entry.entered_at - entry.when > late for entry in noted
     )
     return TrendAnalysis(
-        as_of=now,
+        as_of=now.astimezone(UTC),
         zone=zone,
         first_day=first,
         last_day=last,

@@ -1,4 +1,4 @@
-"""The control chart: worked limits, the baseline's edges, runs, the moving average, and rates that are stated."""
+"""The control chart: worked limits, the edges of the baseline, runs, the moving average, stated rates."""
 
 from __future__ import annotations
 
@@ -133,10 +133,8 @@ def test_runs_and_the_average_begin_after_the_baseline() -> None:
 
 
 def test_a_baseline_in_doubt_is_kept_and_says_so() -> None:
-    rising = [40.0 * 1.06**i for i in range(16)]
-    assert any("load was changing" in doubt for doubt in control_chart(rows([*rising]), LIMITS).doubts) is (
-        any(runs([math.log(x) for x in rising[:12]], xmr([math.log(x) for x in rising[:12]]).mean, 8))
-    )
+    rising = [40.0] * 4 + [60.0, 61.0, 60.0, 61.0, 60.0, 61.0, 60.0, 61.0]
+    assert any("load was changing" in doubt for doubt in control_chart(rows(rising), LIMITS).doubts)
     steps = control_chart(rows([40.0] * 6 + [80.0] * 6), LIMITS)
     assert any("outside the limits they draw" in doubt for doubt in steps.doubts)
     flat = control_chart(rows([60.0] * 12), LIMITS)
