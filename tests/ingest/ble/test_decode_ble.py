@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import struct
 from collections.abc import Callable, Iterable
+from pathlib import Path
 
 import numpy as np
 import polars as pl
@@ -12,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from telemetry.ingest.antplus import DeviceKey, room
-from telemetry.ingest.antplus.capture_read import BleRow
+from telemetry.ingest.antplus import DeviceKey, capture_format, room
+from telemetry.ingest.antplus.capture_read import BleRow, CaptureReader
 from telemetry.ingest.antplus.studio import Bike, Studio
 from telemetry.ingest.ble import BleDecoder, address_number, decode_ble, uuids
 
@@ -337,6 +338,52 @@ def test_lost_seconds_of_an_instantaneous_bike_are_missing_and_not_zero() -> Non
     missing = np.isnan(got.array("power_w"))
     assert missing[41:69].all()
     assert not missing[1:39].any()
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    rpm=st.sampled_from([45.0, 63.0, 84.0, 110.0]),
+    torque_nm=st.sampled_from([8.0, 20.0, 45.0]),
+    lost=st.sets(st.integers(2, 298), max_size=150),
+    first=st.integers(0, 65535),
+)
+def test_whatever_is_lost_turns_and_work_are_those_between_the_first_and_the_last_message(
+    rpm: float, torque_nm: float, lost: set[int], first: int
+) -> None:
+    def counted(t: int) -> tuple[int, int, int]:
+        turns = int(t * rpm / 60.0)
+        return first + turns, first + round(turns * 60.0 / rpm * 1024), first + round(turns * torque_nm * 32)
+
+    watts = round(torque_nm * rpm * math.pi / 30)
+    rows = [power(float(t), watts, *counted(t)) for t in range(300) if t not in lost]
+    got = frame(rows)
+    turns = counted(299)[0] - first
+    assert got["revolutions"].sum() == turns
+    assert got["work_j"].sum() == pytest.approx(2 * math.pi * round(turns * torque_nm * 32) / 32)
+    # stretches follow on one another and never overlap
+    told = got.filter(pl.col("revolutions") > 0).select("from_s", "until_s").to_numpy()
+    assert (told[:, 1] >= told[:, 0]).all()
+    assert (told[1:, 0] >= told[:-1, 1] - 1e-9).all()
+
+
+def test_bluetooth_rows_of_a_capture_file_come_back_as_they_were_heard(tmp_path: Path) -> None:
+    rows = [bike(0.25 * t, 150 + t, 80.0) for t in range(40)] + [
+        keiser(10.0 + t, 200, 70.0) for t in range(5)
+    ]
+    journal = capture_format.Journal()
+    body = capture_format.opening(7, T0)
+    for row in rows:
+        body += journal.ble(*row)
+    body += journal.mark(T0 + 20.0, body, 0, 0)
+    path = tmp_path / "capture.fit"
+    path.write_bytes(capture_format.header() + body)
+    heard = [row for batch in CaptureReader(path) for row in batch.ble]
+    assert [row[1:] for row in heard] == [row[1:] for row in rows]
+    assert [row.unix_s for row in heard] == pytest.approx([row.unix_s for row in rows], abs=1e-4)
+    direct, by_file = decode_ble(rows), decode_ble(heard)
+    assert set(direct) == set(by_file)
+    for key, frame_of in direct.items():
+        assert frame_of["work_j"].to_list() == pytest.approx(by_file[key]["work_j"].to_list(), abs=0.1)
 
 
 # --- anything -----------------------------------------------------------------------------------------------
