@@ -114,19 +114,23 @@ def _capture(wanted: Wanted, pipe: Connection, stop: threading.Event, stack: Exi
     watcher = _Watcher(pipe)
     damaged: dict[int, int] = {}
 
+    def ask_sticks() -> None:
+        for event in [happened.popleft() for _ in range(len(happened))]:
+            if event.kind != "started":
+                recorder.note(event.kind, event.stick, event.detail, event.time_s)
+        for radio in radios:
+            count = radio.damaged
+            more = count - damaged.get(radio.stick, 0)
+            if more > 0:
+                damaged[radio.stick] = count
+                recorder.note("damaged", more, f"stick {radio.stick}")
+
     def write() -> None:
         begun = time.monotonic()
         while not stop.wait(max(0.0, WRITE_EVERY_S - (time.monotonic() - begun))):
             begun = time.monotonic()
             try:
-                for event in [happened.popleft() for _ in range(len(happened))]:
-                    if event.kind != "started":
-                        recorder.note(event.kind, event.stick, event.detail, event.time_s)
-                for radio in radios:
-                    more = radio.damaged - damaged.get(radio.stick, 0)
-                    if more > 0:
-                        damaged[radio.stick] = radio.damaged
-                        recorder.note("damaged", more, f"stick {radio.stick}")
+                ask_sticks()
                 watcher.show(*recorder.step())
             except Exception as problem:
                 # whatever it was, the class goes on
@@ -151,8 +155,9 @@ def _capture(wanted: Wanted, pipe: Connection, stop: threading.Event, stack: Exi
     _stop(radios)
     for thread in (*threads[:2], *threads[3:]):
         thread.join(timeout=1.0)
-    whole = recorder.close()
-    watcher.show([], [])
+    ask_sticks()
+    rows, told, whole = recorder.close()
+    watcher.show(rows, told)
     watcher.end()
     threads[2].join(timeout=0.5)
     ended = {

@@ -87,13 +87,13 @@ class Recorder:
         self.file.flush()
         return rows, told
 
-    def close(self) -> bool:
-        """The last step: what the door refused, what the stick spoiled, and the file's end. True if whole."""
+    def close(self) -> tuple[list[LiveRow | BleRow], list[Event], bool]:
+        """The last step, with what the door refused, and the file's end: True where nothing is missing."""
         for seen in self.door.refused()[:MOST_FOREIGN]:
             self.note("foreign", seen.messages, f"{seen.number}/{seen.kind}/{seen.transmission}")
         self.note("ended")
-        self.step()
-        return self.file.close()
+        rows, told = self.step()
+        return rows, told, self.file.close()
 
     def _take(self) -> list[LiveRow]:
         file, lets, anchor = self.file, self.door.lets, self._anchor_s
