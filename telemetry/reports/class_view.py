@@ -123,6 +123,8 @@ def view(analysis: ClassAnalysis, *, shared: bool = False) -> ClassView:
     judged = analysis.review.state in ("usual", "note", "review")
     title = _title(analysis)
     file = words.clean(analysis.recording.file or "CLASS.fit", 120)
+    if file.startswith("-"):  # a command would take it for an option
+        file = f"./{file}"
     pictures = () if only_facts else _pictures(analysis)
 
     def unless_facts(build: Callable[[ClassAnalysis], Table | None]) -> Table | None:
@@ -256,6 +258,8 @@ def _ftp(analysis: ClassAnalysis, file: str) -> Advice:
     if ftp is None:
         basis = words.clean(analysis.rider.get("torque_reference_source") or "a fixed value", 120)
         text = f"No FTP is known; torque load is set against {words.quantity(reference, 'N·m')} ({basis})."
+        if analysis.metric("torque_load") is None:
+            text = "No FTP is known."
     else:
         text = f"FTP in use: {ftp:.0f}{words.NARROW}W ({words.clean(source)})."
         if "unconfirmed" in source:

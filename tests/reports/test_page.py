@@ -15,7 +15,7 @@ import pytest
 
 from telemetry.model import ClassAnalysis, Device, LimitUsed, Review, Unchecked
 from telemetry.reports import class_page, glossary, words
-from telemetry.reports.class_view import view
+from telemetry.reports.class_view import _times, view
 from tests.reports.examples import NAMES, example
 from tests.reports.page_reader import Page
 
@@ -450,9 +450,19 @@ def test_every_caption_names_a_figure() -> None:
 
 
 def test_just_under_twice_its_limit_is_not_shown_as_twice() -> None:
-    from telemetry.reports.class_view import _times
-
     assert _times(15.7 / 8.0) == "1.9 times the limit"
     assert _times(16.0 / 8.0) == "2.0 times the limit"
     assert _times(1.1) == "1.1 times the limit"
     assert (_times(1.0), _times(1.09)) == ("at the limit", "just over the limit")
+
+
+def test_a_file_whose_name_looks_like_an_option_is_still_named_in_a_command_that_works() -> None:
+    analysis = example("usual")
+    recording = dataclasses.replace(analysis.recording, file="-rf.fit")
+    shown = view(dataclasses.replace(analysis, recording=recording))
+    assert shown.ftp.command.startswith("telemetry report ./-rf.fit --ftp")
+
+
+def test_without_a_torque_load_the_page_names_no_reference_for_it() -> None:
+    assert "torque load is set against" in view(example("no_heart_rate")).ftp.text
+    assert view(example("heart_rate_only")).ftp.text == "No FTP is known."
