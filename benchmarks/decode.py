@@ -56,7 +56,7 @@ def fitdecode_s(data: bytes) -> float | None:
                 for _ in reader:
                     pass
 
-        with contextlib.suppress(fitdecode.FitError, ValueError):
+        with contextlib.suppress(fitdecode.FitError, ValueError, AssertionError):
             return best(walk, 1)
     return None
 

@@ -29,10 +29,18 @@ from benchmarks.fit_bytes import (
     message,
 )
 from telemetry.errors import TelemetryError
-from telemetry.ingest.fit import crc_kernel, gather_kernel, gather_numpy, open_fit, scan_kernel, scan_numpy
+from telemetry.ingest.fit import (
+    crc_kernel,
+    gather_kernel,
+    gather_numpy,
+    open_fit,
+    salvage_kernel,
+    scan_kernel,
+    scan_numpy,
+)
 from telemetry.ingest.fit.base_types import TYPE_OF_CODE
 from telemetry.ingest.fit.crc import crc_numpy
-from telemetry.ingest.fit.index import POSITION, Tables
+from telemetry.ingest.fit.index import N_JUMPS, POSITION, Tables
 from telemetry.ingest.fit.sections import read_index
 from tests import reference
 
@@ -54,7 +62,19 @@ def assert_twins_agree(data: bytes, start: int, stop: int) -> None:
     second = Tables(len(data))
     second.counts[POSITION] = start
     assert scan_numpy.walk(np.frombuffer(data, np.uint8), data, stop, 0, second, 10**9) == status
-    np.testing.assert_array_equal(first.counts, second.counts)
+    np.testing.assert_array_equal(first.counts[:N_JUMPS], second.counts[:N_JUMPS])
+    strong = np.zeros(2, np.int64)
+    count, defined = int(first.counts[0]), int(first.counts[1])
+    view = np.frombuffer(data, np.uint8)
+    scan_numpy.strength(
+        view, second.offset[:count], second.definition[:count], second.definitions[:defined], strong
+    )
+    assert strong[1] == first.counts[N_JUMPS]
+    again = np.zeros(2, np.int64)
+    salvage_kernel.strength(
+        view, first.offset[:count], first.definition[:count], first.definitions[:defined], again
+    )
+    assert again.tolist() == strong.tolist()
     n, m = int(first.counts[0]), int(first.counts[1])
     np.testing.assert_array_equal(first.offset[:n], second.offset[:n])
     np.testing.assert_array_equal(first.definition[:n], second.definition[:n])

@@ -109,9 +109,12 @@ def _bytes_as_number(
             continue
         rows = np.flatnonzero(layout == which) if len(made.at) > 1 else slice(None)
         places = offset[rows] + np.int32(at)
-        number = data[places].astype(np.int64)
-        for k in range(1, size):
-            number |= data[places + k].astype(np.int64) << (8 * k)
+        cells = [data[places + np.int32(k)] for k in range(size)]
+        if all((cell == 0xFF).all() for cell in cells):
+            continue
+        number = np.zeros(len(places), np.int64)
+        for k, cell in enumerate(cells):
+            number |= cell.astype(np.int64) << (8 * k)
         invalid = number == (1 << 8 * size) - 1
         if not invalid.all():
             out[rows] = np.where(invalid, np.nan, number)

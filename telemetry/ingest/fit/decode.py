@@ -8,7 +8,7 @@ asked. Leaves to others: walking the bytes (`sections.py`), planning and reading
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Hashable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
@@ -20,7 +20,7 @@ from telemetry.errors import LimitExceeded
 from telemetry.ingest.fit.components import expand
 from telemetry.ingest.fit.damage import Damage
 from telemetry.ingest.fit.developer import FIELD_DESCRIPTION, Descriptions, read_descriptions
-from telemetry.ingest.fit.fields import FieldInfo, Layout, Plan, is_date, plan
+from telemetry.ingest.fit.fields import FieldInfo, Layout, Plan, is_date, kept_plan
 from telemetry.ingest.fit.index import (
     BIG_ENDIAN,
     GLOBAL,
@@ -140,9 +140,8 @@ class FitFile:
             same_layouts(self._data, index.definitions, numbers, first)
         distinct = np.flatnonzero(first == np.arange(len(numbers)))
         of_distinct = np.zeros(len(numbers), np.int32)
-        of_distinct[distinct], layouts = self._layouts(index.definitions[numbers[distinct]].tolist())
+        of_distinct[distinct], made = self._plan(number, index.definitions[numbers[distinct]].tolist())
         which[numbers] = of_distinct[first]
-        made = plan(number, layouts)
         cells = len(positions) * len(made.columns)
         if cells > MAX_CELLS.value + self.size:
             raise LimitExceeded(
@@ -153,14 +152,16 @@ class FitFile:
             )
         return Rows(number, index.offset[positions], definition, which[definition], made)
 
-    def _layouts(self, definitions: list[list[int]]) -> tuple[list[int], tuple[Layout, ...]]:
-        """For each of these rows of the definition table which layout it has, and the layouts.
+    def _plan(self, number: int, definitions: list[list[int]]) -> tuple[list[int], Plan]:
+        """For each of these rows of the definition table which layout it has, and the plan of the layouts.
 
-        A head unit may repeat a definition hundreds of times: equal bytes are looked at once.
+        A head unit may repeat a definition hundreds of times: equal bytes are looked at once. Files of one
+        head unit are alike: their plans are kept by the bytes that they were made from.
         """
         raw = self._raw
         seen: dict[object, int] = {}
-        layouts: list[Layout] = []
+        distinct: list[list[int]] = []
+        developed: Hashable = None
         which: list[int] = []
         for row in definitions:
             start = row[OFFSET]
@@ -169,13 +170,14 @@ class FitFile:
             if row[N_DEVELOPER]:
                 stop_all = stop + 1 + 3 * row[N_DEVELOPER]
                 key = raw[start + 2 : stop_all], self._descriptions.epoch(row[SECTION], start)
+                developed = self._descriptions.signature
             else:
                 key = raw[start + 2 : stop]
-            position = seen.setdefault(key, len(layouts))
-            if position == len(layouts):
-                layouts.append(self._layout(row))
+            position = seen.setdefault(key, len(distinct))
+            if position == len(distinct):
+                distinct.append(row)
             which.append(position)
-        return which, tuple(layouts)
+        return which, kept_plan((number, tuple(seen), developed), lambda: map(self._layout, distinct))
 
     def _layout(self, row: list[int]) -> Layout:
         raw = self._raw

@@ -9,6 +9,7 @@ Leaves to others: reading values.
 from __future__ import annotations
 
 from bisect import bisect_right
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -28,6 +29,7 @@ class Descriptions:
     def __init__(self) -> None:
         self._by_field: dict[tuple[int, int, int], tuple[list[int], list[DeveloperField]]] = {}
         self._changes: dict[int, list[int]] = {}
+        self._told: list[tuple[int, DeveloperField]] = []
 
     def add(self, section: int, offset: int, field: DeveloperField) -> None:
         """Note a description that stands at byte `offset`; offsets rise.
@@ -50,6 +52,13 @@ class Descriptions:
             places.append(offset)
             fields.append(field)
             self._changes.setdefault(section, []).append(offset)
+            self._told.append((section, field))
+            self.__dict__.pop("signature", None)
+
+    @cached_property
+    def signature(self) -> tuple[tuple[int, DeveloperField], ...]:
+        """All that was described, in file order: equal for files whose developer fields mean the same."""
+        return tuple(self._told)
 
     def epoch(self, section: int, offset: int) -> tuple[int, int]:
         """Equal for two definitions between which nothing was described: the same bytes mean the same

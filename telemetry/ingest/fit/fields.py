@@ -7,8 +7,8 @@ to others: reading the values (`gather_kernel.py`, `arrays.py`).
 
 from __future__ import annotations
 
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from functools import lru_cache
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -30,7 +30,8 @@ DEVELOPER_CODE = 256
 """Added to the type of a developer field, which is a position in BASE_TYPES already."""
 
 
-CACHED_LAYOUTS = 512
+KEPT_PLANS = 128
+KEPT_LAYOUTS = 512
 """Plans of more layouts than any head unit writes are not kept."""
 
 
@@ -92,9 +93,22 @@ class Plan:
     has none"""
 
 
-def plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
-    """The columns of messages of type `message` in these layouts."""
-    return _plan(message, layouts) if len(layouts) <= CACHED_LAYOUTS else _make_plan(message, layouts)
+_kept: dict[Hashable, Plan] = {}
+
+
+def kept_plan(key: tuple[int, tuple[object, ...], Hashable], layouts: Callable[[], Iterable[Layout]]) -> Plan:
+    """The plan made before from the same definitions, or a new one of `layouts()`.
+
+    `key` : message number, what tells the layouts apart, what tells their developer fields apart.
+    """
+    made = _kept.get(key)
+    if made is None:
+        made = make_plan(key[0], tuple(layouts()))
+        if len(key[1]) <= KEPT_LAYOUTS:
+            if len(_kept) >= KEPT_PLANS:
+                _kept.clear()
+            _kept[key] = made
+    return made
 
 
 def element_type(code: int, size: int) -> int:
@@ -114,12 +128,8 @@ def element_type(code: int, size: int) -> int:
     return BYTE
 
 
-@lru_cache(maxsize=64)
-def _plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
-    return _make_plan(message, layouts)
-
-
-def _make_plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
+def make_plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
+    """The columns of messages of type `message` in these layouts."""
     known = MESSAGES.get(message)
     profile = known.fields if known else {}
     order: dict[tuple[int, int, Shape], int] = {}

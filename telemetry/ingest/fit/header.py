@@ -28,6 +28,11 @@ class Header(NamedTuple):
     problem: str = ""
     """what is wrong with it, or empty"""
 
+    @property
+    def size(self) -> int:
+        """Bytes of the header itself."""
+        return self.first - self.at
+
 
 def header_at(raw: bytes, at: int) -> Header | None:
     """The header whose signature stands where it should for a file that begins at `at`."""

@@ -47,7 +47,7 @@ many fields and developer fields; where a uint32 timestamp stands after the mess
 chained file"""
 
 # Cells of the counter array that a walk carries along.
-N_MESSAGES, N_DEFINITIONS, POSITION, N_COMPRESSED, N_RESERVED = range(5)
+N_MESSAGES, N_DEFINITIONS, POSITION, N_COMPRESSED, N_RESERVED, N_JUMPS = range(6)
 
 # What a timestamp says of the message that holds it [s].
 CLOSE_BACK_S = 16
@@ -71,7 +71,7 @@ class Tables:
         self.offset = np.empty(room, np.int32)
         self.definition = np.empty(room, np.int32)
         self.definitions = np.empty((min(n_bytes // 6, MAX_DEFINITIONS.value) + 1, 8), np.int32)
-        self.counts = np.zeros(5, np.int64)
+        self.counts = np.zeros(6, np.int64)
         self.local = np.full(16, -1, np.int32)
 
 

@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from telemetry.ingest.fit.index import NEAR_AHEAD_S, NEAR_BACK_S, NO_TIME
+
 MOST_COMPARED = 8
 """Distinct layouts that a definition is compared with, latest first."""
 
@@ -72,6 +74,8 @@ def walk(
     p = counts[2]
     compressed = counts[3]
     reserved = counts[4]
+    jumps = counts[5]
+    base = np.int64(-1)
     status = 0
     while p < stop:
         header = np.int64(data[p])
@@ -141,6 +145,20 @@ def walk(
             compressed += 1
         elif header & 0x30:
             reserved += 1
+        at = np.int64(definitions[d, 6])
+        if at >= 0:
+            # timestamps nowhere near the one before: a reading out of step may show itself by them
+            at += p
+            if definitions[d, 3]:
+                time = np.int64(data[at]) << 24 | np.int64(data[at + 1]) << 16
+                time |= np.int64(data[at + 2]) << 8 | np.int64(data[at + 3])
+            else:
+                time = np.int64(data[at]) | np.int64(data[at + 1]) << 8
+                time |= np.int64(data[at + 2]) << 16 | np.int64(data[at + 3]) << 24
+            if time != NO_TIME:
+                if base >= 0 and (time - base > NEAR_AHEAD_S or base - time > NEAR_BACK_S):
+                    jumps += 1
+                base = time
         offset[n] = p
         definition[n] = d
         n += 1
@@ -150,4 +168,5 @@ def walk(
     counts[2] = p
     counts[3] = compressed
     counts[4] = reserved
+    counts[5] = jumps
     return status

@@ -21,6 +21,7 @@ from telemetry.ingest.fit.index import (
     MESSAGE_CUT,
     N_COMPRESSED,
     N_DEFINITIONS,
+    N_JUMPS,
     N_MESSAGES,
     N_RESERVED,
     NOT_DEFINED,
@@ -104,10 +105,12 @@ class Walker:
         """
         if self._reserved():
             return True
-        n = int(self._before[N_MESSAGES])
-        return self._strength(self.tables, n, int(self.tables.counts[N_MESSAGES]))[1] > (
-            SEALED_JUMPS if sealed else 0
-        )
+        if self.compiled:
+            jumps = int(self.tables.counts[N_JUMPS] - self._before[N_JUMPS])
+        else:
+            first, last = int(self._before[N_MESSAGES]), int(self.tables.counts[N_MESSAGES])
+            jumps = self._strength(self.tables, first, last)[1]
+        return jumps > (SEALED_JUMPS if sealed else 0)
 
     def _reserved(self) -> bool:
         return bool(self.tables.counts[N_RESERVED] > self._before[N_RESERVED])
