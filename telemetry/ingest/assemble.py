@@ -123,6 +123,9 @@ def _one_row_a_time(
         times = _spread(seconds, first, group, rows, spread, fraction, step_s)
     elif fraction is not None:
         times = _with_fraction(seconds, fraction)
+        if times is not seconds:
+            # a clock that wavers about the second: two whole samples in one, and their fractions tell
+            spread = several & repeated & _all_rising(fraction, first)
     # each row of a spread second stands alone; the others are merged into the first of their second
     keep = new | spread[group]
     if keep.all():
@@ -182,10 +185,15 @@ def _spread(
     times = seconds + np.where(spread[group], place / rows[group] * room[group], 0.0)
     if fraction is None:
         return times
+    whole = _all_rising(fraction, first) & (room >= 1.0 - 1e-9)
+    return np.where((whole & (spread | (rows == 1)))[group], seconds + np.nan_to_num(fraction), times)
+
+
+def _all_rising(fraction: np.ndarray, first: np.ndarray) -> np.ndarray:
+    """Seconds (m,) in which every row has a fraction, each above the one before."""
     rising = np.concatenate(([True], np.diff(fraction) > 0))
     rising[first] = True
-    whole = np.logical_and.reduceat(rising & ~np.isnan(fraction), first) & (room >= 1.0 - 1e-9)
-    return np.where((whole & (spread | (rows == 1)))[group], seconds + np.nan_to_num(fraction), times)
+    return np.asarray(np.logical_and.reduceat(rising & ~np.isnan(fraction), first))
 
 
 def _merge(

@@ -309,3 +309,17 @@ def test_time_strictly_increases_and_no_row_is_invented(clock: np.ndarray, seed:
     assert len(got) + merged == len(clock)
     if recording.has("power_w"):
         assert set(recording.samples["power_w"].drop_nulls()) <= set(power[~np.isnan(power)])
+
+
+def test_two_samples_of_one_second_with_fractions_stay_two_and_parts_of_one_become_one() -> None:
+    seconds = np.array([0.0, 1.0, 1.0, 3.0, 4.0, 5.0])
+    fraction = np.array([0.0, 0.1, 0.9, 0.0, 0.0, 0.0])
+    power = np.array([200.0, 201.0, 202.0, 203.0, 204.0, 205.0])
+    whole = assemble({"power_w": power}, id="x", source="t", time_s=seconds, fraction_s=fraction)
+    assert whole.array("time_s") == pytest.approx([0.0, 1.1, 1.9, 3.0, 4.0, 5.0])
+    second = fraction == 0.9
+    parts = {"power_w": np.where(second, np.nan, power), "heart_rate_bpm": np.where(second, 130.0, np.nan)}
+    merged = assemble(parts, id="x", source="t", time_s=seconds, fraction_s=fraction)
+    assert len(merged) == 5
+    assert merged.samples["heart_rate_bpm"].to_list() == [None, 130.0, None, None, None]
+    assert [issue.code for issue in merged.issues] == ["partial_rows_merged"]

@@ -107,6 +107,23 @@ def test_measured_torque_and_a_trainers_percent_come_back_as_they_were(
     same_samples(ride, read)
 
 
+@pytest.mark.parametrize("step_s", [0.25, 0.125, 1.9987, 2.31, 0.9999])
+def test_times_between_seconds_come_back_to_128ths(step_s: float, tmp_path: Path) -> None:
+    ride = recording(time_s=np.arange(500) * step_s, power_w=np.arange(500.0), cadence_rpm=80.0)
+    read = back(activity(ride), tmp_path)
+    assert read.array("time_s") == pytest.approx(ride.array("time_s"), abs=1 / 256)
+    assert np.array_equal(read.array("power_w"), ride.array("power_w"))
+    assert not read.issues
+
+
+def test_a_clock_that_wavers_about_the_second_loses_no_sample(tmp_path: Path) -> None:
+    wavering = np.arange(500) + np.random.default_rng(7).uniform(-0.2, 0.2, 500)
+    ride = recording(time_s=wavering - wavering[0], power_w=np.arange(500.0), cadence_rpm=80.0)
+    read = back(activity(ride), tmp_path)
+    assert np.array_equal(read.array("power_w"), ride.array("power_w"))
+    assert read.array("time_s") == pytest.approx(ride.array("time_s"), abs=1 / 256)
+
+
 @pytest.mark.parametrize("year", [1975, 1998, 2130])
 def test_a_date_that_fit_cannot_hold_is_left_out_and_the_samples_are_not(year: int, tmp_path: Path) -> None:
     read = back(activity(replace(RIDE, started_at=datetime(year, 1, 2, tzinfo=UTC))), tmp_path)

@@ -107,11 +107,12 @@ def activity(
             out.message("workout_step", message_index=index, wkt_step_name=label)
 
     columns = _record_columns(recording, extra or {})
-    cells = np.floor(time_s)
+    # 128ths first: a fraction that rounds up must carry into the second
+    cells = np.floor(np.rint(time_s * 128.0) / 128.0) if subseconds else np.floor(time_s)
     stamps: dict[str | Field, Any] = {"timestamp": base + cells.astype(np.int64)}
     columns = stamps | columns
     if subseconds and bool(np.any(time_s != cells)):
-        columns["time128"] = time_s - cells
+        columns["time128"] = np.maximum(time_s - cells, 0.0)
     if any(field.developer is not None for field in columns if isinstance(field, Field)):
         ours = dict(DEVELOPER_FIELDS)
         if recording.torque_source == "wheel":
