@@ -100,9 +100,13 @@ def errors() -> str:
 def commands() -> str:
     """Every command with its arguments and options, from its signature."""
     from telemetry.cli.app import COMMANDS
+    from telemetry.cli.groups import GROUPS
 
+    everything = dict(COMMANDS)
+    for group, (_, inner) in GROUPS.items():
+        everything.update({f"{group} {name}": function for name, function in inner.items()})
     parts = []
-    for name, function in COMMANDS.items():
+    for name, function in everything.items():
         rows = []
         for kind, said in annotated(function):
             # inside Annotated typer keeps the first name where the default used to stand
@@ -114,7 +118,7 @@ def commands() -> str:
             choices = [
                 choice for part in (kind, *get_args(kind)) for choice in getattr(part, "__members__", ())
             ]
-            values = "|".join(getattr(kind, "_value2member_map_", None) or ()) or "|".join(choices)
+            values = "|".join(map(str, getattr(kind, "_value2member_map_", None) or ())) or "|".join(choices)
             value = "" if kind is bool else f" {values or said.metavar}"
             rows.append((", ".join(flags) + value, said.help or ""))
         text = " ".join((inspect.getdoc(function) or "").split())
@@ -196,6 +200,52 @@ def shape() -> str:
     return table(("object", "fields"), rows)
 
 
+def trend_shape() -> str:
+    """The objects inside the JSON of a trend, field by field, from the data model."""
+    from telemetry import model
+
+    kinds = {
+        "": model.TrendAnalysis,
+        "classes[]": model.TrendClass,
+        "weeks[]": model.Week,
+        "daily[]": model.DailyLoad,
+        "chart": model.ControlChart,
+        "chart.points[]": model.ChartPoint,
+        "relief": model.ReliefRelapse,
+        "relief.events[]": model.ReliefEvent,
+        "co_movement[]": model.CoMovement,
+        "co_movement[].lags[]": model.Lag,
+        "onset": model.OnsetMatch,
+        "onset.loads[]": model.LoadAtPain,
+        "settings[]": model.SettingEffect,
+        "settings[].shifts[]": model.Shift,
+        "comparisons[]": model.Comparison,
+        "changes[]": model.Change,
+        "screening": model.ScreeningStanding,
+        "diary": model.Diary,
+        "diary.pain[]": model.PainEntry,
+        "diary.treatments[]": model.Treatment,
+        "diary.settings[]": model.Setting,
+        "diary.phases[]": model.Phase,
+        "diary.questionnaires[]": model.Questionnaire,
+        "diary.confounders[]": model.Confounder,
+        "diary.screenings[]": model.Screening,
+        "diary.limits[]": model.OwnLimit,
+        "diary.comments[]": model.Comment,
+        "limits[]": model.LimitUsed,
+    }
+    return table(
+        ("object", "fields"),
+        (
+            (
+                f"`{place}`" if place else "the whole",
+                ", ".join(f"`{item.name}`" for item in dataclasses.fields(kind)),
+            )
+            for place, kind in kinds.items()
+        ),
+    )
+
+
 BLOCKS: dict[str, Callable[[], str]] = {
     "metrics": metrics,
     "limits": limits,
@@ -207,6 +257,7 @@ BLOCKS: dict[str, Callable[[], str]] = {
     "rules": rules,
     "screening": screening,
     "shape": shape,
+    "trend-shape": trend_shape,
 }
 
 

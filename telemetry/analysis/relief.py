@@ -19,9 +19,11 @@ DAY_S = 86400.0
 
 STATEMENT = (
     "Pain that comes and goes is treated when it is worst and would often have eased by itself: regression "
-    "to the mean is the default explanation of every relief here. Nothing in this table says that a "
-    "treatment caused it. Times are of one rider and approximate."
+    "to the mean is the default explanation of every relief here. In simulated riders whose treatments do "
+    "nothing but come when pain is worst, two of three are followed by a relief. Nothing in this table says "
+    "that a treatment caused it. Times are of one rider and approximate."
 )
+"""The rate is measured by `python -m benchmarks.trends`."""
 
 
 @dataclass(frozen=True, slots=True)

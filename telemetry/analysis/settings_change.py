@@ -105,10 +105,16 @@ def _shift(name: str, unit: str, before: Sequence[float], after: Sequence[float]
     way = "lower" if high < 0.0 else "higher" if low > 0.0 else ""
     says = (
         f"{WORDS[name]} was {way} afterwards, by {abs(shift):.1f} {unit} ({low:+.1f} to {high:+.1f})."
+        + (DRIFTS if name == "pain" else "")
         if way
         else f"{WORDS[name]} afterwards: no difference could be told ({low:+.1f} to {high:+.1f} {unit})."
     )
     return Shift(name, unit, len(before), len(after), shift, low, high, None, says)
 
 
+DRIFTS = (
+    " Pain that drifts over weeks by itself shows as clear a difference in about one of five riders in whom "
+    "nothing was changed."
+)
+"""Measured by `python -m benchmarks.trends`: 19 % at a correlation of 0.95 from day to day."""
 WORDS = {"pain": "Pain", "torque_load": "Torque load", "grinding_min": "Grinding"}
