@@ -8,7 +8,7 @@ stream of events. Leaves to others: the capture itself (`ingest/antplus`), repor
 from __future__ import annotations
 
 import re
-from enum import IntEnum
+from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -22,11 +22,11 @@ VIRTUAL_S = 60.0
 _DURATION = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s?)?")
 
 
-class Rate(IntEnum):
+class Rate(StrEnum):
     """Rows per second of a recording."""
 
-    one = 1
-    four = 4
+    one = "1"
+    four = "4"
 
 
 def seconds(text: str) -> float:
@@ -97,7 +97,7 @@ def capture(
     ] = None,
     ble: Annotated[
         bool,
-        typer.Option("--ble", help="Bluetooth bikes as well (pip install bleak).", rich_help_panel=STICK),
+        typer.Option("--ble", help="Bluetooth bikes as well (needs the extra 'ble').", rich_help_panel=STICK),
     ] = False,
     virtual: Annotated[
         int | None,
@@ -111,7 +111,7 @@ def capture(
         ),
     ] = None,
     seed: Annotated[
-        int, typer.Option("--seed", help="Seed of the simulated room.", rich_help_panel=STICK)
+        int, typer.Option("--seed", help="Seed of the simulated room.", metavar="N", rich_help_panel=STICK)
     ] = 1,
     public: Annotated[
         bool, typer.Option("--public", help="Show seat, rpm and W only.", rich_help_panel=SHOWN)
@@ -143,7 +143,7 @@ def capture(
     told = room.Told(as_json=as_json, public=public)
     ready()
     if recover is not None:
-        folder = room.recovered(recover, _studio(studio, roster), rate.value, told)
+        folder = room.recovered(recover, _studio(studio, roster), float(rate.value), told)
     else:
         if virtual is not None and span is None:
             span = VIRTUAL_S
