@@ -12,7 +12,7 @@ import pytest
 
 from telemetry.errors import BadInput, NotAClass
 from telemetry.ingest import read
-from telemetry.ingest.readers.parquet import is_recording, write
+from telemetry.ingest.readers.parquet import SCHEMA, is_recording, write
 from telemetry.model import ClassRecording, Device, Issue, Lap, Pause, RiderHints
 
 FULL = ClassRecording(
@@ -106,3 +106,12 @@ def test_a_table_of_another_program_is_no_class(tmp_path: Path) -> None:
     path.write_bytes(b"PAR1")
     assert not is_recording(path)
     assert not is_recording(tmp_path / "nobody.parquet")
+
+
+def test_a_column_that_is_no_channel_is_refused_before_any_row_is_read(tmp_path: Path) -> None:
+    rows = [float(i) for i in range(2000)]
+    many = pl.DataFrame({"time_s": rows} | {f"x{i}": [0.0] * 2000 for i in range(50)})
+    path = tmp_path / "many.parquet"
+    many.write_parquet(path, metadata={"schema": SCHEMA, "id": "x", "source": "fit"})
+    with pytest.raises(BadInput, match="column x0: a column is no channel"):
+        read(path)
