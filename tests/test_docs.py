@@ -155,9 +155,10 @@ def test_the_json_has_the_keys_that_are_documented() -> None:
 
 def test_every_command_has_a_page_of_its_own_and_every_page_a_command_or_topic() -> None:
     from telemetry.cli.app import COMMANDS
+    from telemetry.cli.groups import GROUPS
 
     pages = {page.stem for page in (DOCS / "how-to").glob("*.md")}
-    assert pages == set(COMMANDS) | {"rider", "python", "files"}
+    assert pages == set(COMMANDS) | set(GROUPS) | {"rider", "python", "files"}
 
 
 # --- links --------------------------------------------------------------------------------------------------

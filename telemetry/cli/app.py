@@ -15,6 +15,7 @@ from telemetry.cli.analyze import analyze
 from telemetry.cli.capture import capture
 from telemetry.cli.convert import convert
 from telemetry.cli.doctor import doctor
+from telemetry.cli.groups import attach
 from telemetry.cli.inspect import inspect
 from telemetry.cli.replay import replay
 from telemetry.cli.report import report
@@ -58,3 +59,5 @@ def telemetry(
 
 for _name, _function in COMMANDS.items():
     app.command(_name)(_function)
+
+attach(app)

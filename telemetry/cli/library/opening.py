@@ -1,0 +1,77 @@
+"""Opening the library that a command means, and the options that say which.
+
+Comes in: `--library`, TELEMETRY_LIBRARY, or nothing (then one in the user's data folder). Goes out: an open
+`Library`. Leaves to others: everything in it.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from telemetry.errors import TelemetryError
+
+if TYPE_CHECKING:
+    from telemetry.library import Library
+
+Place = Annotated[
+    str | None,
+    typer.Option(
+        "--library",
+        envvar="TELEMETRY_LIBRARY",
+        help="Folder or postgresql:// URL of the library. By default one in your data folder.",
+        metavar="PATH|URL",
+        show_envvar=False,
+    ),
+]
+AsJson = Annotated[bool, typer.Option("--json", help="JSON on stdout, one object a line.")]
+RiderId = Annotated[str, typer.Argument(help="Id of a rider.", metavar="RIDER", show_default=False)]
+ClassId = Annotated[
+    str, typer.Argument(help="Id of a class, or its first characters.", metavar="CLASS", show_default=False)
+]
+ForRider = Annotated[str | None, typer.Option("--rider", help="Only this rider.", metavar="RIDER")]
+
+
+def open_at(place: str | None, *, create: bool = False) -> Library:
+    """The library of this run; one that does not exist yet is made only by commands that put something in."""
+    from telemetry.library import open_library
+
+    return open_library(place, create=create, actor="command line")
+
+
+def now() -> datetime:
+    """This moment in the zone of this machine."""
+    return datetime.now().astimezone()
+
+
+def moment_option(option: str, text: str | None) -> datetime | None:
+    """A time that was typed.
+
+    Raises
+    ------
+    typer.BadParameter : it names no moment
+    """
+    if text is None:
+        return None
+    from telemetry.library.moments import moment
+
+    try:
+        return moment(text, now(), future=True)[0]
+    except TelemetryError as problem:
+        raise typer.BadParameter(str(problem), param_hint=f"'{option}'") from problem
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    """One object in one line."""
+    from telemetry.cli.console import result
+
+    result(json.dumps(content, ensure_ascii=True, allow_nan=False, default=str))
+
+
+def local(moment: datetime) -> str:
+    """A moment for people, in the zone of this machine."""
+    return f"{moment.astimezone():%Y-%m-%d %H:%M}"
