@@ -390,6 +390,9 @@ def recover(path: str | Path) -> CaptureReader:
     reader = CaptureReader(path)
     for _ in reader:
         pass
+    if not is_capture_file(path):
+        # an activity that its recorder left open must not be cut to what a capture would hold
+        raise BadInput("not a capture", file=Path(path).name, expected="a file that telemetry capture began")
     if reader.closed:
         return reader
     try:
