@@ -565,3 +565,18 @@ def test_bombs_give_rows_or_a_limit_and_nothing_else() -> None:
             refused.append(str(error))
     assert refused
     assert all("at most" in sentence for sentence in refused)
+
+
+def test_a_message_laid_out_in_too_many_ways_is_refused() -> None:
+    body = b"".join(
+        definition(0, RECORD, tuple(((i + k) % 253, 1, UINT8) for k in range(250))) + message(0, bytes(250))
+        for i in range(253)
+    )
+    assert len(columns(fit(body), "record")) > 200
+    wide = b"".join(
+        definition(0, RECORD, tuple((k, 1 + (i >> k % 10) % 2, UINT8) for k in range(250)))
+        + message(0, bytes(sum(1 + (i >> k % 10) % 2 for k in range(250))))
+        for i in range(500)
+    )
+    with pytest.raises(LimitExceeded, match="laid out in too many ways"):
+        columns(fit(wide), "record")

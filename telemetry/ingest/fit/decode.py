@@ -25,6 +25,7 @@ from telemetry.ingest.fit.index import (
     BIG_ENDIAN,
     GLOBAL,
     MAX_CELLS,
+    MAX_FIELDS,
     MAX_TYPES,
     N_DEVELOPER,
     N_FIELDS,
@@ -177,6 +178,14 @@ class FitFile:
             if position == len(distinct):
                 distinct.append(row)
             which.append(position)
+        fields = sum(row[N_FIELDS] + row[N_DEVELOPER] for row in distinct)
+        if fields > MAX_FIELDS.value:
+            raise LimitExceeded(
+                f"{message_name(number)!r} messages are laid out in too many ways",
+                file=self.file,
+                expected=f"at most {MAX_FIELDS.value:,} {MAX_FIELDS.unit}",
+                got=f"{fields:,} in {len(distinct):,} layouts",
+            )
         return which, kept_plan((number, tuple(seen), developed), lambda: map(self._layout, distinct))
 
     def _layout(self, row: list[int]) -> Layout:

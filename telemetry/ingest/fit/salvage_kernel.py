@@ -29,7 +29,7 @@ HISTORY = 16
 """Earlier definitions of a local type that are tried: the latest may be damage that looks like one."""
 LOOK_AHEAD = 16
 """Messages looked at to find that evidence."""
-WORK_PER_BYTE = 48
+WORK_PER_BYTE = 24
 
 
 @njit(cache=True, nogil=True, boundscheck=True)
