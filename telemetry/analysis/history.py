@@ -18,7 +18,6 @@ from typing import Any
 import numpy as np
 
 from telemetry.analysis.limits import Limits
-from telemetry.analysis.robust import student_t_975
 from telemetry.errors import BadInput
 from telemetry.model import (
     BalanceBin,
@@ -274,6 +273,8 @@ def balance_change(
     interval is that of one more class like those: t · SD · sqrt(1 + 1/n), with the SD of the baseline
     classes' own deviations.
     """
+    from telemetry.analysis.robust import student_t_975  # late: it brings numba, which a trend has no use for
+
     rows = [row for row in past if row.balance and row.usable][:BASELINE_FROZEN]
     if len(rows) < needed:
         return f"{len(rows)} earlier classes with balance are known and {needed} are needed"
