@@ -1127,8 +1127,9 @@ class DailyLoad:
 
     day: date
     torque_load: float
-    recent: float
-    usual: float
+    recent: float | None
+    usual: float | None
+    """None until the record is as long as the mean looks back: what was before it is unknown, not zero"""
 
 
 @dataclass(frozen=True, slots=True)

@@ -95,7 +95,10 @@ def _week(
 
 
 def daily(classes: Sequence[TrendClass], first: date, last: date, limits: Limits) -> tuple[DailyLoad, ...]:
-    """Load of each day with its weighted means, begun at 0 on the first day of the record."""
+    """Load of each day of the record with its weighted means, each from the day it has enough days behind it.
+
+    The means begin at 0 with the record, which would draw a rise that nobody rode.
+    """
     if last < first:
         return ()
     days = days_between(first, last)
@@ -103,8 +106,12 @@ def daily(classes: Sequence[TrendClass], first: date, last: date, limits: Limits
     for row in classes:
         by_day[row.day] = by_day.get(row.day, 0.0) + (row.torque_load or 0.0)
     loads = [by_day.get(day, 0.0) for day in days]
-    recent = decayed(loads, limits["recent_load_days"])
-    usual = decayed(loads, limits["usual_load_days"])
+
+    def mean_over(days_back: float) -> list[float | None]:
+        known = decayed(loads, days_back)
+        return [value if i + 1 >= days_back else None for i, value in enumerate(known)]
+
+    recent, usual = mean_over(limits["recent_load_days"]), mean_over(limits["usual_load_days"])
     return tuple(DailyLoad(*row) for row in zip(days, loads, recent, usual, strict=True))
 
 

@@ -123,6 +123,8 @@ def test_the_daily_curve_has_every_day_and_starts_with_the_record() -> None:
     assert [row.day for row in found.daily] == [date(2026, 1, day) for day in range(5, 12)]
     assert [row.torque_load for row in found.daily] == [50.0, 0.0, 0.0, 53.0, 0.0, 0.0, 0.0]
     assert found.daily[-1].recent == pytest.approx(decayed([50, 0, 0, 53, 0, 0, 0], 7)[-1])
+    assert [row.recent is None for row in found.daily] == [True] * 6 + [False]
+    assert all(row.usual is None for row in found.daily)
     assert daily((), date(2026, 1, 5), date(2026, 1, 4), Limits()) == ()
 
 
