@@ -85,6 +85,7 @@ def _typeset(
         "wide": ["timeline"],
         "terms": glossary.PAPER_TERMS,
         "paper": paper,
+        "kind": "class report",
         "date": None if start is None else [start.year, start.month, start.day],
         "footer": "Crank load, not validated against injury.",
     }
@@ -92,10 +93,11 @@ def _typeset(
 
 
 def compiler(template: str) -> Any:
-    """Typst with a template of ours, and with no fonts but ours."""
+    """Typst with a template of ours after what all templates share, and with no fonts but ours."""
     import typst
 
-    return typst.Compiler(input=(TEMPLATES / template).read_bytes(), font_paths=_fonts())
+    source = b"".join((TEMPLATES / name).read_bytes() for name in ("parts.typ", template))
+    return typst.Compiler(input=source, font_paths=_fonts())
 
 
 @cache

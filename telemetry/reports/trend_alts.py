@@ -19,8 +19,8 @@ def overview(trends: TrendAnalysis) -> str:
     """Panels, chart, what was outside, grinding, drift, pain, and what was done when."""
     names = [panel.name.replace("_", " ") for panel in trend_overview.panels(trends)]
     said = [
-        f"{len(names)} panel{'' if len(names) == 1 else 's'} above one time axis from {day(trends.first_day)} to {day(trends.last_day)}: "
-        f"{', '.join(names)}.",
+        f"{len(names)} panel{'' if len(names) == 1 else 's'} above one time axis from "
+        f"{day(trends.first_day)} to {day(trends.last_day)}: {', '.join(names)}.",
         *_chart(trends),
     ]
     grinding = [row.grinding_min for row in trends.classes if row.grinding_min is not None]
@@ -100,8 +100,8 @@ def weeks(trends: TrendAnalysis) -> str:
     if trends.daily:
         last = trends.daily[-1]
         text += (
-            f" At the end the weighted mean of late is {words.number(last.recent, 1)} TL a day, the usual one "
-            f"{words.number(last.usual, 1)}."
+            f" At the end the weighted mean of late is {words.number(last.recent, 1)} TL a day, the usual "
+            f"one {words.number(last.usual, 1)}."
         )
     return text
 

@@ -129,14 +129,12 @@ def _scale(axes: Axes, trends: TrendAnalysis, on: Sequence[ChartPoint]) -> None:
 
 
 def _moving_average(axes: Axes, trends: TrendAnalysis, on: Sequence[ChartPoint]) -> None:
-    moved = [point for point in on if point.ewma is not None]
+    moved = [(point, point.ewma) for point in on if point.ewma is not None]
     if not moved:
         return
-    x = [axis.place(trends, point.started_at) for point in moved]
-    axes.plot(x, [point.ewma for point in moved], **MOVING, zorder=2.4, clip_on=False, gid="ewma")
-    signals = [
-        (at, point.ewma) for at, point in zip(x, moved, strict=True) if point.ewma_signal and point.ewma
-    ]
+    x = [axis.place(trends, point.started_at) for point, _ in moved]
+    axes.plot(x, [value for _, value in moved], **MOVING, zorder=2.4, clip_on=False, gid="ewma")
+    signals = [(at, value) for at, (point, value) in zip(x, moved, strict=True) if point.ewma_signal]
     if signals:
         axes.plot(*zip(*signals, strict=True), **MOVING_SIGNAL, zorder=2.6, clip_on=False, gid="ewma-signal")
 

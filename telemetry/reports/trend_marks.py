@@ -28,10 +28,11 @@ LETTERS = dict(zip(TREATMENTS, ("A", "M", "N", "S", "E", "O"), strict=True))
 CONFOUNDER_WORDS = {"analgesic": "painkiller", "illness": "illness", "load_outside": "outside load"}
 PAD_IN = 0.045
 TREATMENT_LINE: dict[str, Any] = {"color": style.INK, "linewidth": 0.7, "zorder": 0.9}
+DOTTED = (0, (1, 1.8))
 SETTING_LINE: dict[str, Any] = {
     "color": style.INK,
     "linewidth": 0.9,
-    "linestyle": (0, (1, 1.8)),
+    "linestyle": DOTTED,
     "zorder": 0.9,
 }
 CONFOUNDER_LOOK: dict[str, Any] = {
@@ -167,13 +168,7 @@ def draw_strip(axes: Axes, trends: TrendAnalysis, strip: Strip) -> None:
         if mark.line:
             half = (parts.text_width_in(mark.text, style.NOTE_PT) / 2 + PAD_IN * 0.6) / a_day
             at = min(max(mark.start, half), whole - half)
-            box: dict[str, Any] = {
-                "boxstyle": "square,pad=0.16",
-                "facecolor": style.PAPER,
-                "edgecolor": style.INK,
-            }
-            if strip.name == "treatments":
-                box |= {"facecolor": style.INK}
+            dark = strip.name == "treatments"
             axes.text(
                 at,
                 height,
@@ -182,8 +177,13 @@ def draw_strip(axes: Axes, trends: TrendAnalysis, strip: Strip) -> None:
                 fontweight="bold",
                 ha="center",
                 va="center_baseline",
-                color=style.PAPER if strip.name == "treatments" else style.INK,
-                bbox=box | {"linewidth": 0.7},
+                color=style.PAPER if dark else style.INK,
+                bbox={
+                    "boxstyle": "square,pad=0.16",
+                    "facecolor": style.INK if dark else style.PAPER,
+                    "edgecolor": style.INK,
+                    "linewidth": 0.7,
+                },
             ).set_gid("mark")
         else:
             low, high = height - 0.32 / count, height + 0.32 / count
@@ -232,6 +232,6 @@ def key(trends: TrendAnalysis) -> list[Entry]:
         entries.append(Entry(said, mark={"color": style.INK, "linewidth": 0.9}))
     if trends.settings:
         several = len(trends.settings) > 1
-        line = {"color": style.INK, "linewidth": 1.0, "linestyle": SETTING_LINE["linestyle"]}
+        line = {"color": style.INK, "linewidth": 1.0, "linestyle": DOTTED}
         entries.append(Entry(f"1{' …' if several else ''} changed setting", mark=line))
     return entries

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 import shlex
+from datetime import date as day
 from datetime import datetime, timedelta
 
 MINUS = "−"
@@ -159,7 +160,7 @@ def local(started_at: datetime | None, utc_offset_s: float | None) -> datetime |
     return started_at + timedelta(seconds=utc_offset_s or 0.0)
 
 
-def date(moment: datetime) -> str:
+def date(moment: day) -> str:
     """A day as "Tuesday 14 May 2024": our own names, whatever the locale."""
     return f"{_DAYS[moment.weekday()]} {moment.day} {MONTHS[moment.month - 1]} {moment.year}"
 
@@ -182,6 +183,12 @@ def clean(text: object, longest: int = 80) -> str:
     kept = "".join(letter if letter.isprintable() else " " for letter in str(text)[: 4 * longest])
     kept = " ".join(kept.split())
     return kept if len(kept) <= longest else kept[: longest - 1] + "…"
+
+
+class Verbatim(str):
+    """A person's own words: printed as they are, also where numbers are printed with a decimal comma."""
+
+    __slots__ = ()
 
 
 def plain_words(code: str) -> str:

@@ -1,0 +1,161 @@
+"""A rider's months as one self-contained HTML page, as a PDF for the file, as a picture, as rows.
+
+Comes in: a `TrendAnalysis`, and who it is about. Goes out: HTML that asks nothing of the network, bytes of a
+PDF that conform to PDF/UA-1 and PDF/A-2a with the date of the data, and CSV with a row for each class. All
+print the same view. Leaves to others: numbers and words (`trend_view.py`), drawings (`trend_figures.py`).
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from dataclasses import asdict, fields, replace
+from typing import TYPE_CHECKING, Any
+
+from telemetry.errors import CannotWrite
+from telemetry.reports import decimals
+from telemetry.reports import trend_axis as axis
+from telemetry.reports.class_page import HALF_IN, WIDE_IN, asset, slim, template
+from telemetry.reports.pdf import PAPERS, compiler, printable
+from telemetry.reports.trend_view import Patient, TrendView, view
+
+if TYPE_CHECKING:
+    from telemetry.model import TrendAnalysis
+    from telemetry.reports.tables import Table
+
+PAPER_CLASSES = 64
+"""classes that fit on the sheets; earlier ones stand on the HTML page and in the CSV"""
+DECIMALS = ("point", "comma")
+
+
+def html(trends: TrendAnalysis, *, patient: Patient | None = None, decimal: str = "point") -> str:
+    """The page of one trend."""
+    from markupsafe import Markup
+
+    shown = _view(trends, patient, decimal)
+    svgs = drawings(trends, shown, decimal, phone=True)
+    return template("trend.html.j2").render(
+        v=shown,
+        drawings={name: Markup(svg) for name, svg in svgs.items()},
+        css=Markup(asset("page.css") + asset("trend.css")),
+    )
+
+
+def pdf(
+    trends: TrendAnalysis,
+    *,
+    paper: str = "a4",
+    patient: Patient | None = None,
+    decimal: str = "point",
+) -> bytes:
+    """The same as a PDF.
+
+    Raises
+    ------
+    CannotWrite : `paper` is not one of `PAPERS`
+    """
+    made = compiler("trend.typ").compile(
+        format="pdf",
+        sys_inputs=_filled(trends, paper, patient, decimal),
+        pdf_standards=["ua-1", "a-2a"],
+        timestamp=trends.as_of.replace(microsecond=0),
+    )
+    assert isinstance(made, bytes)
+    return made
+
+
+def pictures(trends: TrendAnalysis, *, paper: str = "a4", pixels_per_inch: float = 110.0) -> list[bytes]:
+    """The pages of the PDF as PNG pictures."""
+    filled = _filled(trends, paper, None, "point")
+    made = compiler("trend.typ").compile(format="png", ppi=pixels_per_inch, sys_inputs=filled)
+    return made if isinstance(made, list) else [made]
+
+
+def _filled(trends: TrendAnalysis, paper: str, patient: Patient | None, decimal: str) -> dict[str, str]:
+    """What the template fills in."""
+    if paper not in PAPERS:
+        raise CannotWrite("there is no such paper size", expected=" or ".join(PAPERS), got=repr(paper))
+    shown = _view(trends, patient, decimal)
+    shown = replace(shown, classes=_newest(shown.classes))
+    last = axis.local(trends, trends.as_of)
+    data = {
+        "view": printable(asdict(shown)),
+        "drawings": drawings(trends, shown, decimal),
+        "paper": paper,
+        "kind": "trend report",
+        "date": [last.year, last.month, last.day],
+        "footer": "Crank load, not validated against injury.",
+    }
+    return {"data": json.dumps(data, allow_nan=False)}
+
+
+def _newest(table: Table | None) -> Table | None:
+    """The classes that fit on paper, and a line about the others."""
+    if table is None or len(table.rows) <= PAPER_CLASSES:
+        return table
+    gone = len(table.rows) - PAPER_CLASSES
+    note = f"{gone} earlier classes stand on the HTML page and in the CSV. {table.note}"
+    return replace(table, rows=table.rows[:PAPER_CLASSES], note=note)
+
+
+def _view(trends: TrendAnalysis, patient: Patient | None, decimal: str) -> TrendView:
+    if decimal not in DECIMALS:
+        raise CannotWrite("there is no such decimal sign", expected=" or ".join(DECIMALS), got=repr(decimal))
+    shown = view(trends, patient)
+    return decimals.commas(shown) if decimal == "comma" else shown
+
+
+def drawings(
+    trends: TrendAnalysis, shown: TrendView, decimal: str = "point", *, phone: bool = False
+) -> dict[str, str]:
+    """The SVG of every figure the view names; with `phone` the overview again for a narrow screen."""
+    from telemetry.reports.sheet import PHONE_WIDTH_IN
+    from telemetry.reports.trend_figures import render
+
+    drawn = {}
+    for picture in shown.pictures:
+        width_in = WIDE_IN if picture.name == "overview" else HALF_IN
+        drawn[picture.name] = render(trends, picture.name, width_in=width_in, title=False).decode()
+    if phone and "overview" in drawn:
+        narrow = render(trends, "overview", width_in=PHONE_WIDTH_IN, title=False, prefix="overview_phone")
+        drawn["overview_phone"] = narrow.decode()
+    drawn = {name: slim(svg) for name, svg in drawn.items()}
+    return {name: decimals.drawn(svg) for name, svg in drawn.items()} if decimal == "comma" else drawn
+
+
+def rows(trends: TrendAnalysis) -> str:
+    """CSV with a row for each class of the window, oldest first: full numbers, points, empty where unknown.
+
+    A text that a spreadsheet would run as a formula gets an apostrophe in front.
+    """
+    from telemetry.model import TrendClass
+
+    out = io.StringIO()
+    names = [item.name for item in fields(TrendClass)]
+    chart = ("chart_torque_load", "chart_low", "chart_high", "chart_outside", "chart_run", "chart_left_out")
+    writer = csv.writer(out, lineterminator="\n")
+    writer.writerow([*names, *chart])
+    points = {point.id: point for point in trends.chart.points}
+    for row in trends.classes:
+        point = points.get(row.id)
+        seen = (
+            [""] * len(chart)
+            if point is None
+            else [point.value, point.low, point.high, point.outside, point.run, point.left_out]
+        )
+        writer.writerow([_cell(value) for value in (*(getattr(row, name) for name in names), *seen)])
+    return out.getvalue()
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, tuple):
+        value = "; ".join(value)
+    if isinstance(value, float):
+        return f"{value:.9g}"
+    text = value.isoformat() if hasattr(value, "isoformat") else str(value)
+    return f"'{text}" if text[:1] in ("=", "+", "-", "@", "\t", "\r") else text
