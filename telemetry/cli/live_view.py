@@ -7,6 +7,7 @@ and no JSON was asked for. Leaves to others: what a seat does (`ingest/antplus/l
 
 from __future__ import annotations
 
+import math
 import sys
 import time
 from collections.abc import Iterable
@@ -14,6 +15,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
 if TYPE_CHECKING:
+    from rich.console import Group
     from rich.live import Live
     from rich.table import Table
 
@@ -28,15 +30,27 @@ JSON_EVERY_S: Final = 1.0
 PUBLIC: Final = ("seat", "cadence_rpm", "power_w")
 """What may hang on a wall for everybody to see."""
 
-COLUMNS: Final[tuple[tuple[str, str, int], ...]] = (
-    # heading, field, digits
-    ("W", "power_w", 0),
-    ("rpm", "cadence_rpm", 0),
-    ("N·m", "torque_nm", 1),
-    ("bpm", "heart_rate_bpm", 0),
-    ("resistance %", "resistance_pct", 0),
-    ("reception %", "reception_pct", 0),
+HEADINGS: Final = {
+    "power_w": "W",
+    "cadence_rpm": "rpm",
+    "torque_nm": "N·m",
+    "heart_rate_bpm": "bpm",
+    "resistance_pct": "resist. %",
+    "reception_pct": "recv. %",
+    "remarks": "",
+}
+DIGITS: Final = {name: int(name == "torque_nm") for name in HEADINGS if name != "remarks"}
+WIDTHS: Final[tuple[tuple[int, tuple[str, ...]], ...]] = (
+    # from this width on, these columns
+    (76, ("seat", "rider", *HEADINGS)),
+    (60, ("seat", *HEADINGS)),
+    (44, ("seat", "power_w", "cadence_rpm", "torque_nm", "heart_rate_bpm", "remarks")),
+    (26, ("seat", "power_w", "cadence_rpm", "remarks")),
+    (0, PUBLIC),
 )
+REMARKS_WIDTH: Final = 12
+HEAD_LINES: Final = 5
+"""Title, heading and rule, and what a terminal keeps for itself"""
 
 
 def grinding() -> Grinding:
@@ -119,7 +133,8 @@ class View:
                 {"event": "live", "time_s": round(at_s, 2), "seats": [self._plain(seat) for seat in seats]}
             )
         elif self._live is not None:
-            self._live.update(self._table(seats, at_s), refresh=True)
+            size = self._live.console.size
+            self._live.update(self._table(seats, at_s, size.width, size.height), refresh=True)
 
     def _plain(self, seat: SeatNow) -> dict[str, Any]:
         from dataclasses import asdict
@@ -130,32 +145,64 @@ class View:
         }
         return {name: content[name] for name in PUBLIC} if self._public else content
 
-    def _table(self, seats: list[SeatNow], at_s: float) -> Table:
-        from rich import box
+    def _table(self, seats: list[SeatNow], at_s: float, width: int, height: int) -> Group:
+        """Every seat, side by side in as many blocks as the screen's height asks for."""
+        from rich.console import Group
         from rich.table import Table
         from rich.text import Text
 
         from telemetry.cli.console import clean
 
         minutes, seconds = divmod(max(0, int(at_s)), 60)
-        table = Table(
-            box=box.SIMPLE_HEAD, title=clean(f"{self.title}  {minutes}:{seconds:02d}"), title_justify="left"
+        rows = max(4, height - HEAD_LINES)
+        blocks = max(1, math.ceil(len(seats) / rows))
+        each = max(1, math.ceil(len(seats) / blocks))
+        names = PUBLIC if self._public else _fitting(width // blocks)
+        page = Table.grid(padding=(0, 2))
+        page.add_row(
+            *(
+                _block(seats[first : first + each], names, narrow=blocks > 1)
+                for first in range(0, max(1, len(seats)), each)
+            )
         )
-        table.add_column("seat")
-        columns = [column for column in COLUMNS if not self._public or column[1] in PUBLIC]
-        if not self._public:
-            table.add_column("rider")
-        for heading, _, _ in columns:
-            table.add_column(heading, justify="right")
-        if not self._public:
-            table.add_column("")
-        for seat in seats:
-            cells = [_number(getattr(seat, name), digits) for _, name, digits in columns]
-            row: list[Text | str] = [Text(clean(seat.seat)), *cells]
-            if not self._public:
-                row = [row[0], Text(clean(seat.rider or "")), *cells, Text(", ".join(_remarks(seat)))]
-            table.add_row(*row, style="bold" if seat.grinding and not self._public else None)
-        return table
+        return Group(Text(clean(f"{self.title}  {minutes}:{seconds:02d}"), no_wrap=True), page)
+
+
+def _fitting(width: int) -> tuple[str, ...]:
+    """The columns that a block of this width has room for, the dearest first to go."""
+    return next((names for least, names in WIDTHS if width >= least), WIDTHS[-1][1])
+
+
+def _block(seats: list[SeatNow], names: tuple[str, ...], narrow: bool) -> Table:
+    from rich import box
+    from rich.table import Table
+    from rich.text import Text
+
+    from telemetry.cli.console import clean
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for name in names:
+        left = name in ("seat", "rider", "remarks")
+        heading = HEADINGS.get(name, name)
+        table.add_column(
+            heading,
+            justify="left" if left else "right",
+            no_wrap=True,
+            min_width=4 if name == "seat" else None if left else max(4, len(heading)),
+            max_width=REMARKS_WIDTH if name == "remarks" and narrow else None,
+        )
+    for seat in seats:
+        cells: list[Text | str] = []
+        for name in names:
+            if name == "remarks":
+                cells.append(Text(", ".join(_remarks(seat))))
+            elif name in DIGITS:
+                cells.append(_number(getattr(seat, name), DIGITS[name]))
+            else:
+                cells.append(Text(clean(getattr(seat, name) or "")))
+        bold = seat.grinding and "remarks" in names
+        table.add_row(*cells, style="bold" if bold else None)
+    return table
 
 
 def _remarks(seat: SeatNow) -> list[str]:
@@ -163,7 +210,7 @@ def _remarks(seat: SeatNow) -> list[str]:
     said = [] if seat.state in ("pedalling", "unknown") else [seat.state]
     said += ["grinding"] if seat.grinding else []
     said += ["battery low"] if seat.battery_low else []
-    said += ["two bikes with one number"] if seat.shared_number else []
+    said += ["number twice"] if seat.shared_number else []
     return said
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import pty
@@ -14,9 +15,13 @@ from pathlib import Path
 
 import pytest
 import typer
+from rich.console import Console
 
 from telemetry.cli.capture import seconds
+from telemetry.cli.live_view import View
 from telemetry.ingest.antplus.capture_read import CaptureReader
+from telemetry.ingest.antplus.live import SeatNow
+from telemetry.ingest.antplus.studio import Studio
 from telemetry.ingest.simulation import Step
 from tests.cli.conftest import Command
 from tests.ingest.antplus.rooms import bike, frames, ride, write_capture
@@ -139,7 +144,7 @@ def test_on_a_terminal_the_room_is_a_table(tmp_path: Path) -> None:
     text = seen.decode("utf-8", "replace")
     assert "seat" in text
     assert "rpm" in text
-    assert "reception %" in text
+    assert "recv. %" in text
     assert "Virtual room, seed 1" in text
 
 
@@ -242,3 +247,19 @@ def test_a_studio_with_nonsense_is_named_before_anything_starts(desk: Path, tele
     assert ran.code == 1
     assert "perhaps power" in ran.errors[0]
     assert not Path("room").exists()
+
+
+@pytest.mark.parametrize(
+    ("bikes", "width", "height"), [(5, 80, 24), (40, 80, 24), (100, 200, 50), (0, 80, 24)]
+)
+def test_the_table_fits_the_screen(bikes: int, width: int, height: int) -> None:
+    view = View(Studio("Corner"), "Corner studio")
+    seats = [SeatNow(f"{n:02d}", f"r{n}", "pedalling", 200.0, 80.0, 24.0, 140.0) for n in range(bikes)]
+    console = Console(width=width, file=io.StringIO())
+    console.print(view._table(seats, 754.2, width, height))
+    assert isinstance(console.file, io.StringIO)
+    lines = console.file.getvalue().splitlines()
+    assert lines[0].strip() == "Corner studio  12:34"
+    assert len(lines) <= height
+    assert max(map(len, lines)) <= width
+    assert console.file.getvalue().count("200") == bikes
