@@ -232,7 +232,7 @@ def test_an_activity_is_read_back_as_it_went_in(options: dict[str, Any]) -> None
     cadence = column("cadence") + column("fractional_cadence")
     assert np.allclose(cadence, RIDE.array("cadence_rpm"), atol=1 / 256)
     assert column("left_right_balance")[0] == 128 + 52
-    assert values(data, "record", "torque_nm")[0] == 21.5
+    assert values(data, "record", "torque")[0] == 21.5
     stamps = np.asarray(raw_values(data, "record", "timestamp")) - START
     assert np.array_equal(stamps, RIDE.array("time_s"))
 
