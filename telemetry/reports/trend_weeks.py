@@ -98,8 +98,10 @@ def _weeks(axes: Axes, trends: TrendAnalysis) -> None:
 def _days(axes: Axes, trends: TrendAnalysis) -> None:
     axes.set_gid("panel-days")
     x = [axis.day_place(trends, row.day) + 0.5 for row in trends.daily]
-    recent, usual = [row.recent for row in trends.daily], [row.usual for row in trends.daily]
-    parts.scale(axes, 0.0, max([*recent, *usual, 1.0]), 3)
+    nothing = float("nan")  # before the record is as long as the mean looks back
+    recent = [nothing if row.recent is None else row.recent for row in trends.daily]
+    usual = [nothing if row.usual is None else row.usual for row in trends.daily]
+    parts.scale(axes, 0.0, max([1.0, *(value for value in (*recent, *usual) if value == value)]), 3)
     parts.header(axes, "Weighted mean load (TL a day)")
     axes.plot(x, usual, **USUAL, zorder=2.2, gid="usual")
     axes.plot(x, recent, **RECENT, zorder=2.4, gid="recent")
