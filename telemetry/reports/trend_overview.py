@@ -154,11 +154,11 @@ def _any(metric: str) -> Callable[[TrendAnalysis], bool]:
 
 
 PANELS: tuple[Panel, ...] = (
-    Panel("chart", 1.75, trend_chart.draw, lambda trends: bool(trend_chart.shown(trends))),
-    Panel("grinding", 0.82, _grinding, _any("grinding_min")),
+    Panel("chart", 2.05, trend_chart.draw, lambda trends: bool(trend_chart.shown(trends))),
+    Panel("grinding", 0.95, _grinding, _any("grinding_min")),
     Panel(
         "drift",
-        0.75,
+        0.8,
         _drift(
             "heart_rate_drift_bpm_per_h",
             "Heart-rate drift (bpm/h)",
@@ -176,7 +176,7 @@ PANELS: tuple[Panel, ...] = (
         ),
         _any("cadence_drift_class_rpm_per_min"),
     ),
-    Panel("pain", 1.25, _pain, lambda trends: bool(trends.diary.pain)),
+    Panel("pain", 1.5, _pain, lambda trends: bool(trends.diary.pain)),
 )
 
 

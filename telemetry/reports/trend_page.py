@@ -74,18 +74,21 @@ def pictures(trends: TrendAnalysis, *, paper: str = "a4", pixels_per_inch: float
 
 def _filled(trends: TrendAnalysis, paper: str, patient: Patient | None, decimal: str) -> dict[str, str]:
     """What the template fills in."""
+    from telemetry import __version__
+
     if paper not in PAPERS:
         raise CannotWrite("there is no such paper size", expected=" or ".join(PAPERS), got=repr(paper))
     shown = _view(trends, patient, decimal)
     shown = replace(shown, classes=_newest(shown.classes))
     last = axis.local(trends, trends.as_of)
+    foot = (shown.identity, "Crank load, not validated against injury", f"telemetry {__version__}")
     data = {
         "view": printable(asdict(shown)),
         "drawings": drawings(trends, shown, decimal),
         "paper": paper,
         "kind": "trend report",
         "date": [last.year, last.month, last.day],
-        "footer": "Crank load, not validated against injury.",
+        "footer": "".join(f"{part}. " for part in foot if part).strip(),
     }
     return {"data": json.dumps(data, allow_nan=False)}
 

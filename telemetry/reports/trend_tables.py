@@ -84,20 +84,13 @@ def classes(trends: TrendAnalysis) -> Table | None:
     (version, *_) = sorted(versions)
     note = (
         "Pain: highest and mean back pain during the class or within 24 h after. Chart: the load on the "
-        "baseline's torque reference, and what the chart says of it. The class's id leads to its own report: "
+        "baseline's torque reference, and what the chart says of it (run: eight or more on one side; EWMA: the "
+        "moving average outside its limits). The class's id leads to its own report: "
         "telemetry library show ID."
     )
     if len(versions) == 1 and version:
         note += f" All were analysed by version {clean(version, 16)}."
-    head = [
-        "Class",
-        "TL>",
-        "Chart",
-        "Grinding, min>",
-        "Strokes in it>",
-        "Unbroken, min>",
-        "Heart-rate drift>",
-    ]
+    head = ["Class", "TL>", "Chart", "Grinding, min>", "Strokes in it>", "Unbroken, min>"]
     head += ["Heart-rate drift>", "Pain", "Leg>", "Review", "Quality", "Bike", "Id"]
     head += ["Version"] if len(versions) > 1 else []
     return Table("Each class", headings(*head), tuple(rows), note)
@@ -120,7 +113,7 @@ def chart_words(point: ChartPoint | None) -> str:
         return "left out" + (f": {point.left_out}" if point is not None and point.left_out else "")
     marks = [point.outside] if point.outside else []
     marks += ["run"] if point.run else []
-    marks += [f"average {point.ewma_signal}"] if point.ewma_signal else []
+    marks += [f"EWMA {point.ewma_signal}"] if point.ewma_signal else []
     marks += ["baseline"] if point.in_baseline else []
     return ", ".join([words.number(point.value, 1), *marks])
 
@@ -151,7 +144,7 @@ def weeks(trends: TrendAnalysis) -> Table | None:
             )
         )
     head = ("Week", "Classes>", "TL>", "Grinding, min>", "Strokes in it>", "Longest unbroken, min>")
-    more = ("Heart-rate drift>", "Back pain", "Leg>", "Days noted", "")
+    more = ("Heart-rate drift>", "Back pain", "Leg>", "Days noted", "Remark")
     note = "Sums of the week; drift and pain are medians, the highest beside it. No class is a load of 0."
     return Table("Each week", headings(*head, *more), tuple(rows), note)
 

@@ -97,7 +97,10 @@ class TrendView:
     false_alarms: tuple[str, ...]
     not_validated: tuple[str, ...]
     limits: Table | None
+    limits_note: str
     made: str
+    identity: str
+    """patient id and birth date, for the foot of every sheet"""
 
 
 CAPTIONS = {
@@ -161,6 +164,8 @@ def view(trends: TrendAnalysis, patient: Patient | None = None) -> TrendView:
         false_alarms=() if alone else trends.chart.false_alarms,
         not_validated=NOT_VALIDATED,
         limits=unless(tables.limits),
+        limits_note=_limits_note(trends),
+        identity=_identity(patient or Patient()),
         made=f"Made by telemetry {__version__}, record as of {as_of(trends)}.",
     )
 
@@ -223,11 +228,10 @@ def _glance(trends: TrendAnalysis) -> tuple[str, ...]:
     if trends.days:
         late = f"; {trends.late_entries} of the entries were written down late" if trends.late_entries else ""
         out.append(f"Pain was noted on {trends.days_with_entry} of {trends.days} days{late}.")
-    out += [
-        f"{item.name}: {item.first:g} at first, {item.latest:g} now; a change of {item.threshold:g} is "
-        "called important."
-        for item in trends.changes
-    ]
+    if trends.changes:
+        scores = (f"{item.name} {item.first:g} at first, {item.latest:g} now" for item in trends.changes)
+        least = (f"{item.name} {item.threshold:g}" for item in trends.changes)
+        out.append(f"{'; '.join(scores)}. Changes called important: {', '.join(least)}.")
     over = sum(bool(row.over_own_limits) for row in trends.classes)
     if trends.diary.limits:
         out.append(f"{_count(over, 'class', 'classes')} passed a limit that the clinician set.")
@@ -263,6 +267,19 @@ def _unknowns(trends: TrendAnalysis) -> tuple[str, ...]:
 
 def _count(n: int, one: str, many: str) -> str:
     return f"{n} {one if n == 1 else many}"
+
+
+def _limits_note(trends: TrendAnalysis) -> str:
+    changed = [limit.name for limit in trends.limits if limit.overridden]
+    text = f"{len(trends.limits)} limits were used; each stands with its source on the HTML page."
+    if changed:
+        text += f" Set for this rider: {', '.join(changed)}."
+    return text
+
+
+def _identity(patient: Patient) -> str:
+    born = "" if patient.born is None else f"born {tables.day(patient.born)}"
+    return said(", ".join(part for part in (patient.patient_id, patient.name, born) if part), 80)
 
 
 def _remarks(trends: TrendAnalysis) -> tuple[Remark, ...]:
