@@ -19,6 +19,8 @@ from telemetry.cli.groups import attach
 from telemetry.cli.inspect import inspect
 from telemetry.cli.replay import replay
 from telemetry.cli.report import report
+from telemetry.cli.roster import roster
+from telemetry.cli.trends import trends
 
 COMMANDS: dict[str, Callable[..., None]] = {
     "report": report,
@@ -27,6 +29,8 @@ COMMANDS: dict[str, Callable[..., None]] = {
     "convert": convert,
     "capture": capture,
     "replay": replay,
+    "trends": trends,
+    "roster": roster,
     "doctor": doctor,
 }
 

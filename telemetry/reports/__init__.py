@@ -1,6 +1,6 @@
-"""ClassAnalysis → page, paper and picture. matplotlib and typst live only here.
+"""ClassAnalysis or TrendAnalysis → page, paper and picture. matplotlib and typst live only here.
 
-Comes in: a `ClassAnalysis` and a path. Goes out: a file, there whole or not at all; its suffix says which of
+Comes in: an analysis and a path. Goes out: a file, there whole or not at all; its suffix says which of
 `REPORTS` writes it. Everything is drawn from the analysis alone. Leaves to others: every number.
 """
 
@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Literal
 
 from telemetry import files
 from telemetry.errors import CannotWrite
+from telemetry.reports.trend_reports import TREND_REPORTS as TREND_REPORTS
+from telemetry.reports.trend_reports import write_trends as write_trends
 
 if TYPE_CHECKING:
     from telemetry.model import ClassAnalysis

@@ -24,8 +24,9 @@ if TYPE_CHECKING:
     from telemetry.model import TrendAnalysis
     from telemetry.reports.tables import Table
 
-PAPER_CLASSES = 64
-"""classes that fit on the sheets; earlier ones stand on the HTML page and in the CSV"""
+ON_PAPER = {"classes": 64, "weeks": 20, "relief": 12, "settings": 16, "noted": 14, "own": 6, "comparisons": 8}
+"""rows of a table that fit on four sheets; the others stand on the HTML page"""
+REMARKS_ON_PAPER = 4
 DECIMALS = ("point", "comma")
 
 
@@ -79,7 +80,7 @@ def _filled(trends: TrendAnalysis, paper: str, patient: Patient | None, decimal:
     if paper not in PAPERS:
         raise CannotWrite("there is no such paper size", expected=" or ".join(PAPERS), got=repr(paper))
     shown = _view(trends, patient, decimal)
-    shown = replace(shown, classes=_newest(shown.classes))
+    shown = _for_paper(shown)
     last = axis.local(trends, trends.as_of)
     foot = (shown.identity, "Crank load, not validated against injury", f"telemetry {__version__}")
     data = {
@@ -93,13 +94,18 @@ def _filled(trends: TrendAnalysis, paper: str, patient: Patient | None, decimal:
     return {"data": json.dumps(data, allow_nan=False)}
 
 
-def _newest(table: Table | None) -> Table | None:
-    """The classes that fit on paper, and a line about the others."""
-    if table is None or len(table.rows) <= PAPER_CLASSES:
+def _for_paper(shown: TrendView) -> TrendView:
+    """The view with as many rows as fit, the newest, and a line about the others."""
+    fitting: dict[str, Any] = {name: _newest(getattr(shown, name), most) for name, most in ON_PAPER.items()}
+    return replace(shown, **fitting, remarks=shown.remarks[-REMARKS_ON_PAPER:])
+
+
+def _newest(table: Table | None, most: int) -> Table | None:
+    if table is None or len(table.rows) <= most:
         return table
-    gone = len(table.rows) - PAPER_CLASSES
-    note = f"{gone} earlier classes stand on the HTML page and in the CSV. {table.note}"
-    return replace(table, rows=table.rows[:PAPER_CLASSES], note=note)
+    note = f"{len(table.rows) - most} more rows stand on the HTML page. {table.note}".strip()
+    rows = table.rows[:most] if table.caption in ("Each class", "Each week") else table.rows[-most:]
+    return replace(table, rows=rows, note=note)
 
 
 def _view(trends: TrendAnalysis, patient: Patient | None, decimal: str) -> TrendView:

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
     from telemetry.model import CoMovement, ReliefEvent, Shift, TrendAnalysis
 
 ROW_IN, HEADER_IN, AXIS_IN, RIGHT_IN = 0.24, 0.28, 0.44, 0.12
+MOST_EVENTS, MOST_CHANGES = 12, 4
+"""rows of a figure, the newest; a table has them all"""
 BESIDE_IN = 0.09
 """between a point and the words beside it"""
 POINT: dict[str, Any] = {
@@ -119,12 +121,12 @@ _RELIEF_KEY = (
 def relief_height_in(trends: TrendAnalysis, width_in: float) -> float:
     """Height of a row for each treatment."""
     key = figure_key.height_in(figure_key.rows(_RELIEF_KEY, 0.08, width_in))
-    return HEADER_IN + ROW_IN * len(trends.relief.events) + AXIS_IN + key + 0.04
+    return HEADER_IN + ROW_IN * min(len(trends.relief.events), MOST_EVENTS) + AXIS_IN + key + 0.04
 
 
 def draw_relief(figure: Figure, trends: TrendAnalysis) -> None:
     """A row for each treatment: relief, lowest pain and relapse at their days, or why there is none."""
-    events = trends.relief.events
+    events = trends.relief.events[-MOST_EVENTS:]
     names = [event_name(trends, event) for event in events]
     wide = float(figure.get_size_inches()[0])
     key = figure_key.rows(_RELIEF_KEY, 0.08, wide)
@@ -257,7 +259,7 @@ def _outcomes(trends: TrendAnalysis) -> list[str]:
 
 def settings_height_in(trends: TrendAnalysis, width_in: float) -> float:
     """Height of a panel for each outcome with a row for each change."""
-    each = HEADER_IN + ROW_IN * len(trends.settings) + 0.24
+    each = HEADER_IN + ROW_IN * min(len(trends.settings), MOST_CHANGES) + 0.24
     return each * len(_outcomes(trends)) + 0.22
 
 
@@ -265,7 +267,7 @@ def draw_settings(figure: Figure, trends: TrendAnalysis) -> None:
     """For each outcome and change: after minus before with its interval, or that classes are too few."""
     wide, high = (float(size) for size in figure.get_size_inches())
     top = min(high, settings_height_in(trends, wide))
-    changes = trend_marks.numbered(trends)
+    changes = trend_marks.numbered(trends)[-MOST_CHANGES:]
     names = [
         f"{number}: {axis.short_day(axis.local(trends, effect.when).date())}" for number, effect in changes
     ]

@@ -84,8 +84,8 @@ def classes(trends: TrendAnalysis) -> Table | None:
     (version, *_) = sorted(versions)
     note = (
         "Pain: highest and mean back pain during the class or within 24 h after. Chart: the load on the "
-        "baseline's torque reference, and what the chart says of it (run: eight or more on one side; EWMA: the "
-        "moving average outside its limits). The class's id leads to its own report: "
+        "baseline's torque reference, and what the chart says of it (run: eight or more on one side; EWMA: "
+        "the moving average outside its limits). The class's id leads to its own report: "
         "telemetry library show ID."
     )
     if len(versions) == 1 and version:

@@ -1,0 +1,163 @@
+"""`telemetry roster`: all riders of a library, those first whose last class gives most reason to look.
+
+Comes in: a library. Goes out: a table on stdout, or JSON lines. Leaves to others: reviews, which stand as the
+classes were analysed; a yes of the screening stands until a later cleared entry.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from telemetry.cli import console
+from telemetry.cli.library import opening
+
+if TYPE_CHECKING:
+    from telemetry.library import Library
+    from telemetry.model import Diary, PastClass
+
+CONCERNS = ("see_clinician", "R6", "review", "note", "not_enough_data", "usual")
+"""What a rider is sorted by: the screening, pain noted, then the review of the newest class."""
+WORDS = {
+    "see_clinician": "screening: see a clinician",
+    "R6": "symptoms noted (R6)",
+    "review": "review",
+    "note": "one reason noted",
+    "not_enough_data": "not enough data",
+    "usual": "usual",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """One rider of the roster."""
+
+    rider: str
+    concern: str
+    reasons: tuple[str, ...]
+    newest: str | None
+    """start of the newest class"""
+    class_id: str | None
+    torque_load: float | None
+    grinding_min: float | None
+    quality: str
+    classes: int
+    since: str | None = None
+    """first yes of a screening that stands"""
+
+
+def roster(
+    library: opening.Place = None,
+    as_json: opening.AsJson = False,
+    limit: Annotated[
+        int | None, typer.Option("--limit", help="Only so many riders, from the top.", metavar="N", min=1)
+    ] = None,
+) -> None:
+    """All riders, sorted by the reason to look at their newest class; the order is not a risk."""
+    with opening.open_at(library) as kept:
+        found = standings(kept)[:limit]
+    if as_json:
+        for row in found:
+            opening.print_json(asdict(row))
+    elif found:
+        _print(found)
+    else:
+        console.note("no rider is in this library")
+
+
+def standings(kept: Library) -> list[Standing]:
+    """Every rider as they stand, in the order of the roster."""
+    newest: dict[str, tuple[Mapping[str, Any], PastClass | None]] = {}
+    counts: dict[str, int] = {}
+    for row, past in kept.rows():
+        rider = row["rider_id"]
+        if rider is not None:
+            newest[rider] = (row, past)
+            counts[rider] = counts.get(rider, 0) + 1
+    found = [
+        standing(row["rider_id"], newest.get(row["rider_id"]), counts.get(row["rider_id"], 0), kept)
+        for row in kept.riders()
+    ]
+    # newest first within a concern: two stable sorts
+    found.sort(key=lambda row: row.newest or "", reverse=True)
+    found.sort(key=lambda row: CONCERNS.index(row.concern))
+    return found
+
+
+def standing(
+    rider: str, last: tuple[Mapping[str, Any], PastClass | None] | None, classes: int, kept: Library
+) -> Standing:
+    """One rider: what stands from the screening, else the review of the newest class."""
+    past = None if last is None else last[1]
+    since = screened(kept.diary(rider))
+    reasons = () if past is None else past.reasons
+    if since is not None:
+        concern = "see_clinician"
+    elif past is None or not past.state:
+        concern = "not_enough_data"
+    elif any(code.startswith("R6") for code in reasons):
+        concern = "R6"
+    else:
+        concern = past.state if past.state in CONCERNS else "not_enough_data"
+    return Standing(
+        rider=rider,
+        concern=concern,
+        reasons=tuple(reasons),
+        newest=None if last is None else str(last[0]["started_at"]),
+        class_id=None if last is None else str(last[0]["recording_id"]),
+        torque_load=None if past is None else past.torque_load,
+        grinding_min=None if past is None else past.metrics.get("grinding_min"),
+        quality="" if past is None else past.quality,
+        classes=classes,
+        since=None if since is None else since.isoformat(),
+    )
+
+
+def screened(diary: Diary) -> datetime | None:
+    """When the first yes was given that no later cleared entry has answered."""
+    since: datetime | None = None
+    for entry in sorted(diary.screenings, key=lambda item: item.when):
+        if entry.cleared:
+            since = None
+        if any(entry.answers.values()):
+            since = since or entry.when
+    return since
+
+
+def _print(found: Sequence[Standing]) -> None:
+    import sys
+
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    from telemetry.cli.table import WIDE
+
+    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
+    for heading in ("rider", "reason to look", "rules", "newest class"):
+        table.add_column(heading, overflow="fold")
+    for heading in ("TL", "grinding", "classes"):
+        table.add_column(heading, justify="right")
+    table.add_column("data")
+    for row in found:
+        hidden = row.concern == "see_clinician"  # no score beside a yes of the screening
+        table.add_row(
+            Text(console.clean(row.rider)),
+            Text(WORDS[row.concern], style="bold" if row.concern in CONCERNS[:3] else ""),
+            "" if hidden else " ".join(row.reasons),
+            "" if row.newest is None else opening.local(datetime.fromisoformat(row.newest)),
+            "" if hidden else _number(row.torque_load, 0),
+            "" if hidden else _number(row.grinding_min, 1),
+            str(row.classes),
+            row.quality.replace("_", " "),
+        )
+    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+
+
+def _number(value: float | None, digits: int) -> str:
+    return "–" if value is None else f"{value:,.{digits}f}"
