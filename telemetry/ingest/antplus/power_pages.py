@@ -73,9 +73,10 @@ def _torque(
     expected = gone if by_revolution else events * (60.0 / rpm if rpm else period_raw / events)
     period = counters.unwrap_by_clock(period_raw, 32.0, expected)
     doubtful = period.ambiguous or counters.events_doubtful(gone, stream.period_s)
-    if period_raw == 0.0 and ticks == 0:
-        # updates go on, the crank does not
-        stream.still += 1
+    if period.amount <= 0.0:
+        # updates go on, the crank does not; a last tick without a time is given with the next turn
+        stream.still += 1 if ticks == 0 else 0
+        stream.owed += ticks if stream.by_time else 0
         rows.remember(stream, time_s, found, None, 0.0, doubtful)
         if stream.still >= STILL_MESSAGES or track.now == "stopped":
             track.now = "stopped"

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import random
 from collections.abc import Iterable
 
 import numpy as np
@@ -265,3 +266,24 @@ def test_a_live_view_calls_a_silent_device_lost() -> None:
     decoder.feed(message("1006FF5AF401C800", 0.25))
     assert decoder.state(DeviceKey(101, 11, 5), 1.0) == "pedalling"
     assert decoder.state(DeviceKey(101, 11, 5), 3.6) == "lost"
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_no_bytes_make_the_decoder_raise(seed: int) -> None:
+    chance = random.Random(seed)
+    decoder = Decoder()
+    at = 0.0
+    for _ in range(4000):
+        at += chance.choice((0.0, 0.01, 0.25, 0.25, 4.0, 40.0))
+        kind = chance.choice((11, 17, 120, 121, 122, 123, 25))
+        page = chance.choice(
+            (0x01, 0x02, 0x10, 0x11, 0x12, 0x13, 0x19, 0x1A, 0x20, 80, 82, chance.randrange(256))
+        )
+        # most bytes stay as they are: counters that advance by little, or not at all
+        payload = bytes([page] + [chance.choice((0, 0, 1, 2, 255, chance.randrange(256))) for _ in range(7)])
+        decoder.feed(Broadcast(at, chance.randrange(3), kind, 5, payload, chance.randrange(65536)))
+    decoder.close()
+    for key in decoder.tracks:
+        frame = decoder.frame(key)
+        for name in ("power_w", "cadence_rpm", "torque_nm", "work_j", "revolutions"):
+            assert frame[name].drop_nulls().is_finite().all(), (key, name)
