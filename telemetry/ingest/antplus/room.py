@@ -22,6 +22,7 @@ import polars as pl
 
 from telemetry.ingest.antplus import pages
 from telemetry.ingest.antplus.broadcast import DeviceKey
+from telemetry.ingest.antplus.stretches import Stretches
 from telemetry.ingest.antplus.studio import Studio
 from telemetry.ingest.assemble import assemble
 from telemetry.ingest.ble import uuids
@@ -124,13 +125,13 @@ def recording(
     issues: list[Issue] = []
     work = angle = None
     if power is not None:
-        work, known = _cells(power.frame, "work_j", edges)
+        work, known = _told(rows, power, POWER_SOURCES, "work_j").cells(edges)
         channels["power_w"] = np.where(
             known >= HALF_CELL, work * rate_hz / np.maximum(known, HALF_CELL), np.nan
         )
         issues += _averaged(power.frame, start_s)
     if turns is not None:
-        angle, known_turns = _cells(turns.frame, "revolutions", edges)
+        angle, known_turns = _told(rows, turns, TURN_SOURCES, "revolutions").cells(edges)
         per_min = 60.0 * rate_hz / np.maximum(known_turns, HALF_CELL)
         channels["cadence_rpm"] = np.where(known_turns >= HALF_CELL, angle * per_min, np.nan)
         if turns.source not in TURN_SOURCES:
@@ -204,23 +205,20 @@ def _best(rows: Mapping[DeviceKey, pl.DataFrame], wanted: Sequence[str], column:
     return None
 
 
-def _cells(frame: pl.DataFrame, column: str, edges: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """What falls into each cell (m,), and how much of the cell is known (m,), 0..1.
-
-    The stretches' running sum is laid over the edges: straight inside a stretch, level outside.
-    """
-    begin = frame["from_s"].to_numpy()
-    end = frame["until_s"].to_numpy()
-    amount = frame[column].to_numpy()
-    end = np.maximum.accumulate(end)
-    begin = np.minimum(np.maximum(begin, np.concatenate(([-np.inf], end[:-1]))), end)
-    width = np.maximum(end - begin, 0.0)
-    times = np.column_stack((begin, end)).ravel()
-    totals = np.column_stack((np.cumsum(amount) - amount, np.cumsum(amount))).ravel()
-    seen = np.column_stack((np.cumsum(width) - width, np.cumsum(width))).ravel()
-    sums = np.interp(edges, times, totals)
-    known = np.interp(edges, times, seen)
-    return np.diff(sums), np.clip(np.diff(known) / np.diff(edges), 0.0, 1.0)
+def _told(
+    rows: Mapping[DeviceKey, pl.DataFrame], chosen: _Chosen, sources: Sequence[str], column: str
+) -> Stretches:
+    """What the chosen source counted, its silences shaped by the seat's other devices."""
+    others = (
+        frame.filter(
+            (pl.col("source") == source) & pl.col(column).is_not_null() & pl.col("from_s").is_not_null()
+        )
+        for source in sources
+        for key, frame in sorted(rows.items())
+        if key != chosen.key
+    )
+    helpers = (Stretches.of(frame, column) for frame in others if frame.height)
+    return Stretches.of(chosen.frame, column).shaped(helpers)
 
 
 def _held(frames: Iterable[pl.DataFrame], name: str, edges: np.ndarray) -> np.ndarray | None:
