@@ -6,10 +6,10 @@ classes were analysed; a yes of the screening stands until a later cleared entry
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -18,7 +18,8 @@ from telemetry.cli.library import opening
 
 if TYPE_CHECKING:
     from telemetry.library import Library
-    from telemetry.model import Diary, PastClass
+    from telemetry.library.newest import Newest
+    from telemetry.model import Screening
 
 CONCERNS = ("see_clinician", "R6", "review", "note", "not_enough_data", "usual")
 """What a rider is sorted by: the screening, pain noted, then the review of the newest class."""
@@ -71,29 +72,19 @@ def roster(
 
 def standings(kept: Library) -> list[Standing]:
     """Every rider as they stand, in the order of the roster."""
-    newest: dict[str, tuple[Mapping[str, Any], PastClass | None]] = {}
-    counts: dict[str, int] = {}
-    for row, past in kept.rows():
-        rider = row["rider_id"]
-        if rider is not None:
-            newest[rider] = (row, past)
-            counts[rider] = counts.get(rider, 0) + 1
-    found = [
-        standing(row["rider_id"], newest.get(row["rider_id"]), counts.get(row["rider_id"], 0), kept)
-        for row in kept.riders()
-    ]
+    from telemetry.library.newest import newest
+
+    found = [standing(rider) for rider in newest(kept)]
     # newest first within a concern: two stable sorts
     found.sort(key=lambda row: row.newest or "", reverse=True)
     found.sort(key=lambda row: CONCERNS.index(row.concern))
     return found
 
 
-def standing(
-    rider: str, last: tuple[Mapping[str, Any], PastClass | None] | None, classes: int, kept: Library
-) -> Standing:
+def standing(rider: Newest) -> Standing:
     """One rider: what stands from the screening, else the review of the newest class."""
-    past = None if last is None else last[1]
-    since = screened(kept.diary(rider))
+    past, row = rider.past, rider.row
+    since = screened(rider.screenings)
     reasons = () if past is None else past.reasons
     if since is not None:
         concern = "see_clinician"
@@ -104,23 +95,23 @@ def standing(
     else:
         concern = past.state if past.state in CONCERNS else "not_enough_data"
     return Standing(
-        rider=rider,
+        rider=rider.rider_id,
         concern=concern,
         reasons=tuple(reasons),
-        newest=None if last is None else str(last[0]["started_at"]),
-        class_id=None if last is None else str(last[0]["recording_id"]),
+        newest=None if row is None else str(row["started_at"]),
+        class_id=None if row is None else str(row["recording_id"]),
         torque_load=None if past is None else past.torque_load,
         grinding_min=None if past is None else past.metrics.get("grinding_min"),
         quality="" if past is None else past.quality,
-        classes=classes,
+        classes=rider.classes,
         since=None if since is None else since.isoformat(),
     )
 
 
-def screened(diary: Diary) -> datetime | None:
+def screened(entries: Sequence[Screening]) -> datetime | None:
     """When the first yes was given that no later cleared entry has answered."""
     since: datetime | None = None
-    for entry in sorted(diary.screenings, key=lambda item: item.when):
+    for entry in sorted(entries, key=lambda item: item.when):
         if entry.cleared:
             since = None
         if any(entry.answers.values()):
