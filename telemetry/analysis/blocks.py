@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from telemetry.analysis.numbers import percent
 from telemetry.model import Agreement, Block, HeartRateZone, Lap, MetricResult
 
 if TYPE_CHECKING:
@@ -129,7 +130,11 @@ def heart_rate_zones(c: Conditioned, context: Context) -> tuple[HeartRateZone, .
     for i, low in enumerate(fractions):
         top = fractions[i + 1] if i + 1 < len(fractions) else None
         span = (
-            f"{low:.0%} and more" if top is None else f"{low:.0%} to {top:.0%}" if low else f"under {top:.0%}"
+            f"{percent(low)} and more"
+            if top is None
+            else f"{percent(low)} to {percent(top)}"
+            if low
+            else f"under {percent(top)}"
         )
         high = None if top is None else float(edges[i + 1])
         rows.append(

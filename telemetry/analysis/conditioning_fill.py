@@ -10,6 +10,7 @@ import numpy as np
 
 from telemetry.analysis import conditioning_steps as step
 from telemetry.analysis.limits import Limits
+from telemetry.analysis.numbers import number
 from telemetry.analysis.quality import IssueLog, why_no_torque
 from telemetry.analysis.time_base import TOLERANCE_S, TimeBase
 from telemetry.model import CHANNELS, ClassRecording
@@ -107,14 +108,14 @@ def note_gaps(
         if count:
             log.say(
                 "gap_scaled",
-                f"Gap of {base.filled_gap_s:g} to {longest:g} s, doses scaled over it: {count} of them, "
-                f"{scaled:.0f} s in all",
+                f"Gap of {base.filled_gap_s:g} to {longest:g} s, doses scaled over it: "
+                f"{number(count)} of them, {number(scaled)} s in all",
                 count=int(count),
                 seconds=float(scaled),
             )
         unknown = float(base.recorded_s - base.dt_s[known].sum() - scaled)
         if unknown > 0.5:
-            log.say("torque_unknown", f"{unknown:.0f} s without torque that add nothing", seconds=unknown)
+            log.say("torque_unknown", f"{number(unknown)} s without torque that add nothing", seconds=unknown)
     if base.smart_recording:
         log.say(
             "smart_recording", "samples two to ten seconds apart; filled linearly, no onset is looked for"

@@ -15,6 +15,7 @@ import numpy as np
 from telemetry.analysis import cadence_drift, onset, robust
 from telemetry.analysis.heart_rate_drift import HeartRateModel, fit_heart_rate, second_grid
 from telemetry.analysis.metric_rows import result
+from telemetry.analysis.numbers import number, percent, plain
 from telemetry.model import Drift, MetricResult
 
 if TYPE_CHECKING:
@@ -55,7 +56,7 @@ def too_short(c: Conditioned, context: Context) -> str | None:
     least = context.limits["drift_min_minutes"]
     minutes = float(c.time_s[-1] - c.time_s[0]) / 60.0 if len(c) else 0.0
     # the last sample stands for one more step: a 20 min class has its last sample at 19:59
-    return None if minutes + c.median_step_s / 60.0 >= least else f"the class is under {least:.0f} minutes"
+    return None if minutes + c.median_step_s / 60.0 >= least else f"the class is under {plain(least)} minutes"
 
 
 # --- cadence ------------------------------------------------------------------------------------------------
@@ -113,7 +114,7 @@ def _onset(
         quiet = "no minute stands out from the ups and downs of this class"
         return Drift(None, "min", why_not=quiet, detail=CONFOUNDERS), None
     detail = (
-        f"From there cadence at matched torque fell by {-stick.slope:.2f} rpm a minute. The window is "
+        f"From there cadence at matched torque fell by {number(-stick.slope, 2)} rpm a minute. The window is "
         f"approximate. {CONFOUNDERS}"
     )
     found = Drift(
@@ -168,7 +169,7 @@ def _heart_rate_model(
         why = "no power was recorded"
     elif why is None and coverage < limits["heart_rate_coverage"]:
         share = limits["heart_rate_coverage"]
-        why = f"{label} covers {coverage:.0%} of the class, under the {share:.0%} that drift needs"
+        why = f"{label} covers {percent(coverage)} of the class, under the {percent(share)} that drift needs"
     if why is not None:
         return HeartRateModel(False, why)
     longest = limits["smart_recording_step_s"] if c.smart_recording else limits["gap_s"]
@@ -249,11 +250,11 @@ def _decoupling(c: Conditioned, context: Context) -> MetricResult:
         coverage = _coverage(c, c.heart_rate_bpm)
         share = steady_share(c.time_s, c.dt_s, c.power_w, limits["steady_band_pct"] / 100.0)
         if coverage < limits["heart_rate_coverage"]:
-            why = f"heart rate covers {coverage:.0%} of the class"
+            why = f"heart rate covers {percent(coverage)} of the class"
         elif share < limits["steady_share"]:
             why = (
-                f"not applicable: power stayed in one band for {share:.0%} of the time, and below "
-                f"{limits['steady_share']:.0%} the programme alone moves this number"
+                f"not applicable: power stayed in one band for {percent(share)} of the time, and below "
+                f"{percent(limits['steady_share'])} the programme alone moves this number"
             )
     if why is not None:
         return result(name, None, absent_because=why)

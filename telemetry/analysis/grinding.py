@@ -19,6 +19,7 @@ from numba import njit
 from telemetry.analysis.conditioning import Conditioned
 from telemetry.analysis.context import Context
 from telemetry.analysis.metric_rows import METRIC_ROWS, result
+from telemetry.analysis.numbers import percent
 from telemetry.analysis.quality import why_no_torque
 from telemetry.model import Bout, Issue, MetricResult, Tier
 from telemetry.units import JOULES_PER_KILOJOULE, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
@@ -197,7 +198,7 @@ def grinding(c: Conditioned, context: Context, bouts: Sequence[Bout]) -> dict[st
     known = ~np.isnan(c.torque_nm)
     share = c.coverage(known)
     if not why and share < context.limits["coverage_fair"]:
-        why = f"not computed: torque is known for only {share:.0%} of the recorded time"
+        why = f"not computed: torque is known for only {percent(share)} of the recorded time"
     if why:
         return {name: result(name, None, coverage=share, absent_because=why) for name in NAMES}
 

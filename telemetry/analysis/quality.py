@@ -12,6 +12,7 @@ import numpy as np
 
 from telemetry.analysis.conditioning_steps import runs
 from telemetry.analysis.limits import Limits
+from telemetry.analysis.numbers import number, percent
 from telemetry.model import ClassRecording, Issue, Quality, QualityGrade
 
 
@@ -35,7 +36,7 @@ class IssueLog:
                 start_s=float(self._time_s[starts[0]]),
                 stop_s=float(self._time_s[last] + self._step_s[last]),
                 count=len(starts),
-                detail=f"{what}: {_times(len(starts))}, {seconds:.0f} s in all",
+                detail=f"{what}: {_times(len(starts))}, {number(seconds)} s in all",
                 seconds=seconds,
             )
         )
@@ -46,7 +47,7 @@ class IssueLog:
 
 
 def _times(count: int) -> str:
-    return "once" if count == 1 else f"{count} times"
+    return "once" if count == 1 else f"{number(count)} times"
 
 
 DEAD_POWER = "power is 0 W throughout: no power meter was connected"
@@ -73,19 +74,19 @@ def grade(
     spoiled: list[str] = []
     lowered: list[str] = []
     if masked_share > limits["masked_poor"]:
-        spoiled.append(f"{masked_share:.1%} of the time was masked as sensor error")
+        spoiled.append(f"{percent(masked_share, 1)} of the time was masked as sensor error")
     if recording.salvaged:
         spoiled.append("the file was damaged; records were recovered around the damage")
     if known < limits["coverage_good"]:
-        lowered.append(f"torque is known for {known:.0%} of the recorded time")
+        lowered.append(f"torque is known for {percent(known)} of the recorded time")
     if limits["masked_good"] < masked_share <= limits["masked_poor"]:
-        lowered.append(f"{masked_share:.1%} of the time was masked as sensor error")
+        lowered.append(f"{percent(masked_share, 1)} of the time was masked as sensor error")
     if smart_recording:
         lowered.append("smart recording: samples two to ten seconds apart")
     if recording.single_sided:
         lowered.append("single-sided power meter: one crank measured and doubled")
     if estimated_share > 0.0:
-        lowered.append(f"power was estimated for {estimated_share:.0%} of the recorded time")
+        lowered.append(f"power was estimated for {percent(estimated_share)} of the recorded time")
 
     reasons = [*spoiled, *lowered]
     result: QualityGrade

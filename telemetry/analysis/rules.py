@@ -13,6 +13,7 @@ from datetime import datetime
 
 from telemetry.analysis import history
 from telemetry.analysis.limits import Limits
+from telemetry.analysis.numbers import duration, number, plain
 from telemetry.model import BalanceBin, Bout, Evidence, MetricResult, PastClass, Symptoms
 
 
@@ -106,18 +107,18 @@ def _torque_load(facts: Facts) -> Outcome:
         return ()
     count = len(usual.classes)
     drawn = (
-        f"the natural limits of your own {count} baseline classes reach up to {usual.limit:.0f}"
+        f"the natural limits of your own {count} baseline classes reach up to {number(usual.limit)}"
         if usual.how == "process limits"
-        else f"{facts.limits['r1_median_factor']:g} times the median of your last {count} classes "
-        f"is {usual.limit:.0f}"
+        else f"{plain(facts.limits['r1_median_factor'])} times the median of your last {count} classes "
+        f"is {number(usual.limit)}"
     )
     return (
         Hit(
             load,
             usual.limit,
             "TL",
-            f"The torque load of this class was {load:.0f}; {drawn}.",
-            f"A torque load of {usual.limit:.0f} or less.",
+            f"The torque load of this class was {number(load)}; {drawn}.",
+            f"A torque load of {number(usual.limit)} or less.",
             0.0,
             facts.duration_s,
         ),
@@ -139,9 +140,9 @@ def _grinding_minutes(facts: Facts) -> Outcome:
             minutes,
             limit,
             "min",
-            f"{minutes:.1f} minutes of this class were slow pedalling in a heavy gear; the limit is "
-            f"{limit:g}.",
-            f"Less than {limit:g} minutes of it: an easier gear and faster legs at the same power.",
+            f"{number(minutes, 1)} minutes of this class were slow pedalling in a heavy gear; the limit is "
+            f"{plain(limit)}.",
+            f"Less than {plain(limit)} minutes of it: an easier gear and faster legs at the same power.",
             start,
             stop,
             alone=True,
@@ -161,9 +162,9 @@ def _longest_bout(facts: Facts) -> Outcome:
             longest,
             limit,
             "s",
-            f"The longest stretch of slow, heavy pedalling lasted {_clock(longest)}; the limit is "
-            f"{_clock(limit)}.",
-            f"No stretch of slow, heavy pedalling of {_clock(limit)} or more.",
+            f"The longest stretch of slow, heavy pedalling lasted {duration(longest)}; the limit is "
+            f"{duration(limit)}.",
+            f"No stretch of slow, heavy pedalling of {duration(limit)} or more.",
             None if bout is None else bout.start_s,
             None if bout is None else bout.stop_s,
             alone=True,
@@ -189,10 +190,10 @@ def _own_strokes(facts: Facts) -> Outcome:
             strokes,
             limit,
             "strokes",
-            f"{strokes:.0f} slow, heavy strokes are more than in {share:.0f} of 100 of your own {classes} "
-            f"earlier classes ({limit:.0f}); a rider whose habits do not change still passes this in about "
-            f"{by_itself} of 100.",
-            f"{limit:.0f} slow, heavy strokes or fewer.",
+            f"{number(strokes)} slow, heavy strokes are more than in {number(share)} of 100 of your own "
+            f"{classes} earlier classes ({number(limit)}); a rider whose habits do not change still passes "
+            f"this in about {by_itself} of 100.",
+            f"{number(limit)} slow, heavy strokes or fewer.",
             start,
             stop,
         ),
@@ -213,14 +214,17 @@ def _late(facts: Facts) -> Outcome:
     late = tuple(bout for bout in facts.bouts if bout.stop_s > minute * 60.0)
     start, stop = _span(late)
     start = None if start is None else max(start, minute * 60.0)
-    change = f"Fewer than {least:.0f} slow, heavy strokes after minute {minute:g}, or most of them before it."
+    change = (
+        f"Fewer than {number(least)} slow, heavy strokes after minute {plain(minute)}, or most of them "
+        "before it."
+    )
     return (
         Hit(
             share,
             least_share,
             "%",
-            f"{share:.0f} % of the slow, heavy strokes came after minute {minute:g}; the limit is "
-            f"{least_share:g} %.",
+            f"{number(share)} % of the slow, heavy strokes came after minute {plain(minute)}; the limit is "
+            f"{plain(least_share)} %.",
             change,
             start,
             stop,
@@ -229,7 +233,8 @@ def _late(facts: Facts) -> Outcome:
             strokes,
             least,
             "strokes",
-            f"{strokes:.0f} slow, heavy strokes came after minute {minute:g}; the limit is {least:g}.",
+            f"{number(strokes)} slow, heavy strokes came after minute {plain(minute)}; the limit is "
+            f"{plain(least)}.",
             change,
             start,
             stop,
@@ -252,8 +257,8 @@ def _heart_rate(facts: Facts) -> Outcome:
             found.value,
             limit,
             "bpm/h",
-            f"At the same work, heart rate rose by {found.value:.0f} beats a minute over an hour "
-            f"({_interval(found)}); the limit is {limit:g}.",
+            f"At the same work, heart rate rose by {number(found.value)} beats a minute over an hour "
+            f"({_interval(found)}); the limit is {plain(limit)}.",
             "A steadier heart rate at the same work. Heat, coffee and little sleep move it as well.",
             facts.limits["drift_skip_min"] * 60.0,
             facts.duration_s,
@@ -273,8 +278,8 @@ def _against_class(facts: Facts) -> Outcome:
             found.value,
             limit,
             "rpm/min",
-            f"Against the others of the class, cadence fell by {-found.value:.2f} rpm each minute "
-            f"({_interval(found, 2)}); the limit is {-limit:g}.",
+            f"Against the others of the class, cadence fell by {number(-found.value, 2)} rpm each minute "
+            f"({_interval(found, 2)}); the limit is {plain(-limit)}.",
             "A cadence that follows the others of the class to the end.",
             facts.limits["drift_skip_min"] * 60.0,
             facts.duration_s,
@@ -303,10 +308,10 @@ def _balance(facts: Facts) -> Outcome:
             abs(points),
             limit,
             "points",
-            f"At the same torque the {side} leg did {abs(points):.1f} points more of the work than in your "
-            f"own {classes} earlier classes; the limit is {limit:g}. Shoes, cleats and another bike's meter "
-            "do that as well.",
-            f"A share within {limit:g} points of your usual at the same torque.",
+            f"At the same torque the {side} leg did {number(abs(points), 1)} points more of the work than "
+            f"in your own {classes} earlier classes; the limit is {plain(limit)}. Shoes, cleats and another "
+            "bike's meter do that as well.",
+            f"A share within {plain(limit)} points of your usual at the same torque.",
             0.0,
             facts.duration_s,
         ),
@@ -327,8 +332,8 @@ def _pain(facts: Facts) -> Outcome:
             pain,
             limit,
             "NRS points",
-            f"You noted pain of {pain:g} out of 10; the limit is {limit:g}.",
-            f"Pain below {limit:g} during the class and the day after.",
+            f"You noted pain of {plain(pain)} out of 10; the limit is {plain(limit)}.",
+            f"Pain below {plain(limit)} during the class and the day after.",
         ),
     )
 
@@ -346,9 +351,9 @@ def _pain_rise(facts: Facts) -> Outcome:
             pain - usual,
             limit,
             "NRS points",
-            f"You noted pain of {pain:g} out of 10, {pain - usual:g} above your usual {usual:g}; a rise of "
-            f"{limit:g} counts.",
-            f"Pain less than {limit:g} above your usual.",
+            f"You noted pain of {plain(pain)} out of 10, {plain(pain - usual)} above your usual "
+            f"{plain(usual)}; a rise of {plain(limit)} counts.",
+            f"Pain less than {plain(limit)} above your usual.",
         ),
     )
 
@@ -388,14 +393,7 @@ def _span(bouts: tuple[Bout, ...]) -> tuple[float | None, float | None]:
     return min(bout.start_s for bout in bouts), max(bout.stop_s for bout in bouts)
 
 
-def _clock(seconds: float) -> str:
-    minutes, rest = divmod(round(seconds), 60)
-    if not minutes:
-        return f"{rest} s"
-    return f"{minutes} min" if not rest else f"{minutes} min {rest} s"
-
-
 def _interval(found: MetricResult, digits: int = 0) -> str:
     if found.low is None or found.high is None:
         return "interval unknown"
-    return f"between {found.low:.{digits}f} and {found.high:.{digits}f}"
+    return f"between {number(found.low, digits)} and {number(found.high, digits)}"

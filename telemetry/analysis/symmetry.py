@@ -15,6 +15,7 @@ import numpy as np
 from telemetry.analysis import robust
 from telemetry.analysis.fatigue_drift import too_short
 from telemetry.analysis.metric_rows import METRIC_ROWS, result
+from telemetry.analysis.numbers import signed
 from telemetry.model import BalanceBin, Drift, MetricResult
 
 if TYPE_CHECKING:
@@ -194,8 +195,8 @@ def _fields(
         why = short or "no pedal smoothness or torque effectiveness was recorded for long enough"
         return metrics, Drift(None, "points/h", applicable=False, why_not=why)
     told = "; ".join(
-        f"{METRIC_ROWS[drift_name(field)].title.removeprefix('Drift of ')} {line.slope:+.1f} points/h "
-        f"({line.low:+.1f} to {line.high:+.1f})"
+        f"{METRIC_ROWS[drift_name(field)].title.removeprefix('Drift of ')} {signed(line.slope, 1)} points/h "
+        f"({signed(line.low, 1)} to {signed(line.high, 1)})"
         for field, line in lines.items()
     )
     first = next(iter(lines.values()))

@@ -18,6 +18,7 @@ from telemetry.analysis.conditioning import Conditioned
 from telemetry.analysis.context import Context
 from telemetry.analysis.mean_maximal import largest_second_nm
 from telemetry.analysis.metric_rows import result
+from telemetry.analysis.numbers import percent
 from telemetry.analysis.quality import why_no_torque
 from telemetry.model import MetricResult
 from telemetry.units import JOULES_PER_KILOJOULE, SECONDS_PER_HOUR, SECONDS_PER_MINUTE
@@ -293,7 +294,7 @@ def _scale(c: Conditioned, known: np.ndarray, absent: str, what: str) -> tuple[f
     if absent:
         return share, 1.0, absent
     if share < c.limits["coverage_fair"]:
-        return share, 1.0, f"not computed: {what} is known for only {share:.0%} of the recorded time"
+        return share, 1.0, f"not computed: {what} is known for only {percent(share)} of the recorded time"
     observed, scaled = c.observed(known)
     return share, (observed + scaled) / observed if observed else 1.0, ""
 

@@ -13,6 +13,7 @@ import numpy as np
 from numba import njit
 
 from telemetry.analysis.metric_rows import result
+from telemetry.analysis.numbers import percent
 from telemetry.model import MetricResult
 
 if TYPE_CHECKING:
@@ -77,7 +78,8 @@ def lowest_balance(c: Conditioned, context: Context) -> tuple[dict[str, MetricRe
     elif not np.isfinite(c.power_w).any():
         why = "no power was recorded"
     elif coverage < context.limits["coverage_good"]:
-        why = f"power covers {coverage:.0%} of the class: a balance cannot be carried across what is missing"
+        gone = "a balance cannot be carried across what is missing"
+        why = f"power covers {percent(coverage)} of the class: {gone}"
     if why is not None or cp is None or w_prime is None:
         return {NAME: result(NAME, None, absent_because=why)}, {}
     balance = w_balance(np.ascontiguousarray(c.power_w), np.ascontiguousarray(c.dt_s), cp, w_prime)

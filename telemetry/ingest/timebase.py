@@ -125,7 +125,9 @@ def time_base(
         clock_s, dated = clock_s[filled], dated[filled]
         missing = int(count - known.sum())
         issues.append(
-            Issue("time_missing", count=missing, detail=f"{missing} rows without a time took the one before")
+            Issue(
+                "time_missing", count=missing, detail=f"{missing:,} rows without a time took the one before"
+            )
         )
 
     origin = float(clock_s[0])
@@ -152,7 +154,7 @@ def time_base(
     if backwards:
         order = np.argsort(seconds, kind="stable")
         issues.append(
-            Issue("time_back", count=backwards, detail=f"{backwards} steps back of at most 5 s were sorted")
+            Issue("time_back", count=backwards, detail=f"{backwards:,} steps back of at most 5 s were sorted")
         )
     seconds = seconds - lowest
     if len(jumps):
@@ -163,7 +165,7 @@ def time_base(
                 "clock_jump",
                 start_s=float(seconds[jumps[0]]),
                 count=len(jumps),
-                detail=f"the recorder's clock jumped by up to {largest:.0f} s; later samples follow on",
+                detail=f"the recorder's clock jumped by up to {largest:,.0f} s; later samples follow on",
             ),
         )
 

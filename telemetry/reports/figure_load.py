@@ -81,7 +81,9 @@ def draw_load(axes: Axes, analysis: ClassAnalysis, limit: tuple[float, str] | No
     axes.fill_between(time, total, color=style.DENSITY[0], linewidth=0, zorder=1.0)
     axes.plot(time, total, color=style.CHANNEL_COLOURS["power_w"], linewidth=1.6, zorder=2.2)
     axes.lines[-1].set_gid("trace-load")
-    named = [(float(total[-1]), f"{_in_all(analysis):.0f} TL\nin all", style.CHANNEL_COLOURS["power_w"])]
+    named = [
+        (float(total[-1]), f"{parts.plain(_in_all(analysis))} TL\nin all", style.CHANNEL_COLOURS["power_w"])
+    ]
     shared = parts.curve(analysis, "load_in_bouts")
     if shared is not None and float(np.nanmax(shared[0])) > 0.0:
         bout_time, inside = parts.decimate(found[0] / SECONDS_PER_MINUTE, shared[0], LOAD_POINTS)
@@ -97,7 +99,9 @@ def draw_load(axes: Axes, analysis: ClassAnalysis, limit: tuple[float, str] | No
         axes.plot(bout_time, inside, color=style.TIER_EDGE, linewidth=1.4, zorder=2.1)
         axes.lines[-1].set_gid("trace-load-in-bouts")
         share = 100.0 * inside[-1] / total[-1]
-        named.append((float(inside[-1]), f"{inside[-1]:.0f} in bouts\n({share:.0f} %)", style.TIER_EDGE))
+        named.append(
+            (float(inside[-1]), f"{parts.plain(inside[-1])} in bouts\n({share:.0f} %)", style.TIER_EDGE)
+        )
     if limit:
         parts.reference(axes, limit[0], "")
         named.append((limit[0], limit[1], style.INK))
@@ -112,12 +116,15 @@ def load_alt(analysis: ClassAnalysis) -> str:
     time, total = found[0] / SECONDS_PER_MINUTE, found[1]
     half = float(time[np.searchsorted(total, total[-1] / 2)])
     said = [
-        f"Torque load over the class: {_in_all(analysis):.1f} TL in all, half of it by minute {half:.0f}."
+        f"Torque load over the class: {parts.plain(_in_all(analysis), 1)} TL in all, half of it by "
+        f"minute {half:.0f}."
     ]
     shared = parts.curve(analysis, "load_in_bouts")
     if shared is not None:
         share = 100.0 * shared[0][-1] / total[-1]
-        said.append(f"{shared[0][-1]:.1f} TL of it ({share:.0f} %) in bouts of slow, heavy pedalling.")
+        said.append(
+            f"{parts.plain(shared[0][-1], 1)} TL of it ({share:.0f} %) in bouts of slow, heavy pedalling."
+        )
     return " ".join(said)
 
 

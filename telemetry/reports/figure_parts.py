@@ -247,7 +247,7 @@ def scale(axes: Axes, low: float, high: float, most: int = 4) -> None:
     first, last = math.floor(low / step + 1e-9), math.ceil(high / step - 1e-9)
     axes.set_ylim(first * step, max(last, first + 1) * step)
     ticks = [k * step for k in range(first, max(last, first + 1) + 1)]
-    axes.set_yticks(ticks, [f"{tick:.10g}".replace("-", "−") for tick in ticks])
+    axes.set_yticks(ticks, [f"{tick:,.10g}".replace("-", "−") for tick in ticks])
     axes.grid(axis="y")
 
 
@@ -407,12 +407,12 @@ def shortened(text: str, width_in: float, size_pt: float) -> str:
 
 def signed(value: float, digits: int = 1) -> str:
     """A number with its sign, with a minus as long as a plus; what rounds to nothing has no minus."""
-    return f"{round(value, digits) + 0.0:+.{digits}f}".replace("-", "−")
+    return f"{round(value, digits) + 0.0:+,.{digits}f}".replace("-", "−")
 
 
 def plain(value: float, digits: int = 0) -> str:
-    """A number without a sign where it is positive, with a true minus where it is not."""
-    return f"{value:.{digits}f}".replace("-", "−")
+    """A number with commas between thousands, and a true minus where it is negative."""
+    return f"{value:,.{digits}f}".replace("-", "−")
 
 
 def beside_apart(axes: Axes, notes: Sequence[tuple[float, str, str]]) -> None:

@@ -62,7 +62,7 @@ def _draw_bout(figure: Figure, analysis: ClassAnalysis, row: Finding) -> None:
 
 
 def _draw_load(figure: Figure, analysis: ClassAnalysis, row: Finding) -> None:
-    limit = (row.limit, f"limit\n{row.limit:.0f} TL") if row.unit == "TL" else None
+    limit = (row.limit, f"limit\n{parts.plain(row.limit)} TL") if row.unit == "TL" else None
     figure_load.draw_load(_axes(figure, BOTTOM_IN, 1.5 * PANEL_IN), analysis, limit)
 
 
@@ -93,9 +93,9 @@ def _draw_late(figure: Figure, analysis: ClassAnalysis, row: Finding) -> None:
     minute = parts.limit(analysis, "late_minute", 30.0)
     before = float(np.interp(minute, time, count))
     whole = float(count[-1])
-    notes = [(whole, f"{whole:.0f}\nstrokes", style.INK)]
+    notes = [(whole, f"{parts.plain(whole)}\nstrokes", style.INK)]
     if time[0] < minute < time[-1]:
-        notes.append((before, f"{before:.0f} by\nminute {minute:g}", style.INK))
+        notes.append((before, f"{parts.plain(before)} by\nminute {minute:g}", style.INK))
         axes.plot([minute], [before], marker="o", markersize=5, color=style.INK, zorder=2.6)
     parts.beside_apart(axes, notes)
     parts.mark_late(axes, analysis, named=True)

@@ -187,7 +187,8 @@ def alt(analysis: ClassAnalysis) -> str:
         label, unit = CHANNELS[channel].label, CHANNELS[channel].unit
         turning = values[values > 0.0]
         if turning.size:
-            said.append(f"{label} mostly {_middle(turning)} {unit}, at most {np.nanmax(values):.0f} {unit}.")
+            most = parts.plain(float(np.nanmax(values)))
+            said.append(f"{label} mostly {_middle(turning)} {unit}, at most {most} {unit}.")
     if analysis.bouts:
         longest = max(analysis.bouts, key=lambda bout: bout.duration_s)
         total = sum(bout.duration_s for bout in analysis.bouts) / SECONDS_PER_MINUTE

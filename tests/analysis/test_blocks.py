@@ -80,7 +80,7 @@ def test_zones_are_fractions_of_the_known_maximum() -> None:
     assert [zone.low_bpm for zone in zones] == pytest.approx([0.0, 95.0, 114.0, 133.0, 152.0, 171.0])
     assert zones[0].label == "Below zone 1"
     assert zones[-1].high_bpm is None
-    assert "90% and more of maximum" in zones[-1].label
+    assert "90 % and more of maximum" in zones[-1].label
     assert sum(zone.seconds for zone in zones) == len(beats)
 
 

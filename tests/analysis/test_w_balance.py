@@ -79,4 +79,4 @@ def test_a_balance_is_not_carried_across_missing_power() -> None:
     built = recording(**steps([(600, 150, 90), (120, None, 90), (200, 300, 90)]))
     result = analyze(built, Rider(cp_w=250.0, w_prime_j=20000.0)).metrics["w_balance_min_j"]
     assert result.value is None
-    assert "power covers 87%" in (result.absent_because or "")
+    assert "power covers 87 %" in (result.absent_because or "")

@@ -250,7 +250,7 @@ def test_late_strokes_are_counted_to_minute_30_and_to_the_end() -> None:
     axes = only("long", "reason_R3")
     total = sum(bout.strokes for bout in analysis.bouts)
     assert line(axes, "trace-late_strokes")[-1, 1] == pytest.approx(total)
-    assert f"{total:.0f}\nstrokes" in words(axes)
+    assert f"{total:,.0f}\nstrokes" in words(axes)
 
 
 def test_what_rounds_to_nothing_has_no_minus() -> None:

@@ -177,7 +177,7 @@ def _odd_cells(name: str, values: np.ndarray, odd: list[int]) -> list[Issue]:
     if not odd:
         return []
     every = "" if np.isfinite(values).any() else ", and no number is in it"
-    detail = f"{len(odd)} cells of column {name.strip()[:60]!r} are no numbers{every}"
+    detail = f"{len(odd):,} cells of column {name.strip()[:60]!r} are no numbers{every}"
     return [Issue("cells_not_read", count=len(odd), detail=detail)]
 
 
