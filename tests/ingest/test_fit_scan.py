@@ -39,7 +39,7 @@ from telemetry.ingest.fit import (
     scan_numpy,
 )
 from telemetry.ingest.fit.base_types import TYPE_OF_CODE
-from telemetry.ingest.fit.crc import crc_numpy
+from telemetry.ingest.fit.crc import PERIOD_BYTES, crc_numpy, folded
 from telemetry.ingest.fit.index import N_JUMPS, POSITION, Tables
 from telemetry.ingest.fit.sections import read_index
 from tests import reference
@@ -155,6 +155,16 @@ def test_three_checksums_are_one(data: bytes, head: int, tail: int) -> None:
     expected = reference.crc(data, start, stop)
     assert crc_kernel.crc(view, start, stop) == expected
     assert crc_numpy(view, start, stop) == expected
+
+
+def test_bytes_a_period_of_the_polynomial_apart_are_folded_without_changing_the_checksum() -> None:
+    dice = np.random.default_rng(3)
+    for size in (2 * PERIOD_BYTES - 1, 2 * PERIOD_BYTES, 2 * PERIOD_BYTES + 1, 3 * PERIOD_BYTES + 4000):
+        view = np.frombuffer(dice.bytes(size + 7), np.uint8)
+        expected = reference.crc(view, 5, 5 + size)
+        assert crc_kernel.crc(view, 5, 5 + size) == expected
+        assert crc_numpy(view, 5, 5 + size) == expected
+        assert len(folded(view, 5, 5 + size)) <= 2 * PERIOD_BYTES
 
 
 def test_the_checksum_is_the_one_of_the_catalogue() -> None:
