@@ -32,6 +32,8 @@ from telemetry.ingest.antplus.recorder import Event, LiveRow, Recorder
 from telemetry.ingest.antplus.stick import Faults
 from telemetry.ingest.antplus.studio import Studio
 
+SYNC_EVERY_WRITES: Final = 3
+"""A sync follows every third write at once, so that a power cut costs three writes and the one under way."""
 LIVE_ROWS: Final = 40_000
 """Copies that wait for a slow watcher: a minute of a full room."""
 SWITCH_S: Final = 0.0005
@@ -48,6 +50,8 @@ class Virtual:
     duration_s: float = 60.0
     faults: tuple[Faults, ...] = (Faults(),)
     """one virtual stick each"""
+    speed: float = 1.0
+    """times as fast as real riders, to try more messages a second; the clocks of the rows then disagree"""
 
 
 @dataclass(frozen=True)
@@ -125,19 +129,27 @@ def _capture(wanted: Wanted, pipe: Connection, stop: threading.Event, stack: Exi
                 damaged[radio.stick] = count
                 recorder.note("damaged", more, f"stick {radio.stick}")
 
+    written = threading.Event()
+
     def write() -> None:
         begun = time.monotonic()
+        steps = 0
         while not stop.wait(max(0.0, WRITE_EVERY_S - (time.monotonic() - begun))):
             begun = time.monotonic()
             try:
                 ask_sticks()
                 watcher.show(*recorder.step())
+                steps += 1
+                if steps % SYNC_EVERY_WRITES == 0:
+                    written.set()
             except Exception as problem:
                 # whatever it was, the class goes on
                 recorder.note("failed", None, f"{type(problem).__name__}: {problem}"[:40])
 
     def sync() -> None:
-        while not stop.wait(SYNC_EVERY_S):
+        while not stop.is_set():
+            written.wait(SYNC_EVERY_S)
+            written.clear()
             file.sync()
 
     def bluetooth() -> None:
@@ -152,6 +164,7 @@ def _capture(wanted: Wanted, pipe: Connection, stop: threading.Event, stack: Exi
         thread.start()
     _listen(wanted, pipe, stop, recorder)
     stop.set()
+    written.set()
     _stop(radios)
     for thread in (*threads[:2], *threads[3:]):
         thread.join(timeout=1.0)
@@ -212,7 +225,10 @@ def _plug_in(wanted: Wanted, stack: ExitStack) -> Studio:
     made = virtual_room(virtual.bikes, virtual.duration_s, virtual.seed)
     sticks = [
         VirtualStick(
-            Schedule.of_sensors(made.sensors, faults, seed=virtual.seed + 7919 * i), faults, serial=i + 1
+            Schedule.of_sensors(made.sensors, faults, seed=virtual.seed + 7919 * i),
+            faults,
+            speed=virtual.speed,
+            serial=i + 1,
         )
         for i, faults in enumerate(virtual.faults)
     ]

@@ -17,7 +17,7 @@ import polars as pl
 
 LONG_S: Final = 2.5
 """From here on a stretch is worth shaping: slow legs take a second and a half a turn."""
-HEARD_SHARE: Final = 0.9
+HEARD_SHARE: Final = 0.7
 """How much of a stretch another sensor must know before it may say when."""
 
 
