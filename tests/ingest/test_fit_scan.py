@@ -237,10 +237,15 @@ def test_equal_definitions_are_found_by_comparing_bytes() -> None:
     tables, _ = compiled(body, 0, len(body))
     m = int(tables.counts[1])
     out = np.empty(m, np.int64)
-    scan_kernel.same_layouts(
-        np.frombuffer(body, np.uint8), tables.definitions[:m], np.arange(m, dtype=np.int64), out
+    packed = np.empty(len(body), np.uint8)
+    n_packed = scan_kernel.same_layouts(
+        np.frombuffer(body, np.uint8), tables.definitions[:m], np.arange(m, dtype=np.int64), out, packed
     )
     assert out.tolist() == [0, 1, 0, 1, 4, 5, 6, 7]
+    last = definition(5, RECORD, ((3, 1, UINT8),))
+    plain = developed[:-4]  # its developer fields are left out
+    told = (one, two, one[:-1] + b"\x0a", plain, plain, last)
+    assert packed[:n_packed].tobytes() == b"".join(each[2:] for each in told)
 
 
 def test_a_file_that_repeats_its_definitions_reads_as_one_that_does_not() -> None:

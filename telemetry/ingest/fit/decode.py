@@ -20,7 +20,7 @@ from telemetry.errors import LimitExceeded
 from telemetry.ingest.fit.components import expand
 from telemetry.ingest.fit.damage import Damage
 from telemetry.ingest.fit.developer import FIELD_DESCRIPTION, Descriptions, read_descriptions
-from telemetry.ingest.fit.fields import FieldInfo, Layout, Plan, is_date, kept_plan
+from telemetry.ingest.fit.fields import FieldInfo, Layout, Plan, is_date, kept_plan, make_plan
 from telemetry.ingest.fit.index import (
     BIG_ENDIAN,
     GLOBAL,
@@ -134,15 +134,7 @@ class FitFile:
         used[definition] = True
         numbers = np.flatnonzero(used)
         which = np.zeros(len(index.definitions), np.int32)
-        first = np.arange(len(numbers))
-        if len(numbers) > MANY_DEFINITIONS and worth_compiling(self.size):
-            from telemetry.ingest.fit.scan_kernel import same_layouts
-
-            same_layouts(self._data, index.definitions, numbers, first)
-        distinct = np.flatnonzero(first == np.arange(len(numbers)))
-        of_distinct = np.zeros(len(numbers), np.int32)
-        of_distinct[distinct], made = self._plan(number, index.definitions[numbers[distinct]].tolist())
-        which[numbers] = of_distinct[first]
+        which[numbers], made = self._plan(number, index.definitions[numbers], numbers)
         cells = len(positions) * len(made.columns)
         if cells > MAX_CELLS.value + self.size:
             raise LimitExceeded(
@@ -153,12 +145,37 @@ class FitFile:
             )
         return Rows(number, index.offset[positions], definition, which[definition], made)
 
-    def _plan(self, number: int, definitions: list[list[int]]) -> tuple[list[int], Plan]:
+    def _plan(
+        self, number: int, definitions: NDArray[np.int32], numbers: NDArray[np.int64]
+    ) -> tuple[NDArray[np.int32], Plan]:
         """For each of these rows of the definition table which layout it has, and the plan of the layouts.
 
-        A head unit may repeat a definition hundreds of times: equal bytes are looked at once. Files of one
-        head unit are alike: their plans are kept by the bytes that they were made from.
+        A head unit may repeat a definition hundreds of times: where there are many, compiled code tells the
+        equal ones, and their bytes as a whole tell whether such a plan was made before.
         """
+        if (
+            len(numbers) <= MANY_DEFINITIONS
+            or definitions[:, N_DEVELOPER].any()
+            or not worth_compiling(self.size)
+        ):
+            layouts, made = self._plan_each(number, definitions.tolist())
+            return np.array(layouts, np.int32), made
+        from telemetry.ingest.fit.scan_kernel import same_layouts
+
+        first = np.empty(len(numbers), np.int64)
+        packed = np.empty(int((4 + 3 * definitions[:, N_FIELDS]).sum()), np.uint8)
+        n_packed = same_layouts(self._data, self._index.definitions, numbers, first, packed)
+        distinct = np.flatnonzero(first == np.arange(len(numbers)))
+        of_distinct = np.empty(len(numbers), np.int32)
+        key = number, packed[:n_packed].tobytes()
+        of_distinct[distinct], made = kept_plan(
+            key, len(distinct), lambda: self._plan_each(number, definitions[distinct].tolist())
+        )
+        return of_distinct[first], made
+
+    def _plan_each(self, number: int, definitions: list[list[int]]) -> tuple[list[int], Plan]:
+        """The same, comparing one by one. Files of one head unit are alike: their plans are kept by the bytes
+        that they were made from."""
         raw = self._raw
         seen: dict[object, int] = {}
         distinct: list[list[int]] = []
@@ -167,14 +184,14 @@ class FitFile:
         for row in definitions:
             start = row[OFFSET]
             stop = start + 6 + 3 * row[N_FIELDS]
-            key: object
+            told: object
             if row[N_DEVELOPER]:
                 stop_all = stop + 1 + 3 * row[N_DEVELOPER]
-                key = raw[start + 2 : stop_all], self._descriptions.epoch(row[SECTION], start)
+                told = raw[start + 2 : stop_all], self._descriptions.epoch(row[SECTION], start)
                 developed = self._descriptions.signature
             else:
-                key = raw[start + 2 : stop]
-            position = seen.setdefault(key, len(distinct))
+                told = raw[start + 2 : stop]
+            position = seen.setdefault(told, len(distinct))
             if position == len(distinct):
                 distinct.append(row)
             which.append(position)
@@ -186,7 +203,8 @@ class FitFile:
                 expected=f"at most {MAX_FIELDS.value:,} {MAX_FIELDS.unit}",
                 got=f"{fields:,} in {len(distinct):,} layouts",
             )
-        return which, kept_plan((number, tuple(seen), developed), lambda: map(self._layout, distinct))
+        key = number, tuple(seen), developed
+        return which, kept_plan(key, len(distinct), lambda: make_plan(number, map(self._layout, distinct)))
 
     def _layout(self, row: list[int]) -> Layout:
         raw = self._raw

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,18 +93,16 @@ class Plan:
     has none"""
 
 
-_kept: dict[Hashable, Plan] = {}
+Made = TypeVar("Made")
+_kept: dict[Hashable, Any] = {}
 
 
-def kept_plan(key: tuple[int, tuple[object, ...], Hashable], layouts: Callable[[], Iterable[Layout]]) -> Plan:
-    """The plan made before from the same definitions, or a new one of `layouts()`.
-
-    `key` : message number, what tells the layouts apart, what tells their developer fields apart.
-    """
-    made = _kept.get(key)
+def kept_plan(key: Hashable, n_layouts: int, make: Callable[[], Made]) -> Made:
+    """What was made before from the same definitions, or what `make()` makes of them now."""
+    made: Made | None = _kept.get(key)
     if made is None:
-        made = make_plan(key[0], tuple(layouts()))
-        if len(key[1]) <= KEPT_LAYOUTS:
+        made = make()
+        if n_layouts <= KEPT_LAYOUTS:
             if len(_kept) >= KEPT_PLANS:
                 _kept.clear()
             _kept[key] = made
@@ -128,8 +126,9 @@ def element_type(code: int, size: int) -> int:
     return BYTE
 
 
-def make_plan(message: int, layouts: tuple[Layout, ...]) -> Plan:
-    """The columns of messages of type `message` in these layouts."""
+def make_plan(message: int, given: Iterable[Layout]) -> Plan:
+    """The columns of messages of type `message` in the given layouts."""
+    layouts = tuple(given)
     known = MESSAGES.get(message)
     profile = known.fields if known else {}
     order: dict[tuple[int, int, Shape], int] = {}

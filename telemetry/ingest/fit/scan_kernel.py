@@ -24,13 +24,16 @@ def same_layouts(
     definitions: NDArray[np.int32],
     chosen: NDArray[np.int64],
     out: NDArray[np.int64],
-) -> None:
+    packed: NDArray[np.uint8],
+) -> int:
     """For each of the `chosen` definitions the first one among the latest distinct ones that has its bytes.
 
     out: positions in `chosen`; its own where none is equal. Developer fields are never taken as equal.
+    packed: the bytes of the distinct ones, one behind the other; returns how many.
     """
     kept = np.empty(MOST_COMPARED, np.int64)
     n_kept = 0
+    n_packed = 0
     for i in range(chosen.shape[0]):
         d = chosen[i]
         start = np.int64(definitions[d, 0]) + 2
@@ -52,6 +55,10 @@ def same_layouts(
                 kept[k] = kept[k - 1]
             kept[0] = i
             n_kept = min(n_kept + 1, MOST_COMPARED)
+            for k in range(length):
+                packed[n_packed + k] = data[start + k]
+            n_packed += length
+    return n_packed
 
 
 @njit(cache=True, nogil=True, boundscheck=True)
