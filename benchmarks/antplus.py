@@ -11,6 +11,7 @@ import os
 import sys
 import tempfile
 import time
+from collections import deque
 from collections.abc import Callable
 from pathlib import Path
 
@@ -62,16 +63,7 @@ def _one_load(folder: Path, bikes: int, speed: float, seconds: float) -> str:
             if now < seconds - 0.5:
                 late, cpu_late, at = _rss_mb(capture.pid), _cpu_s(capture.pid), now
     schedule = Schedule.of_sensors(virtual_room(bikes, seconds * speed, 1).sensors)
-    key = {
-        (int(number), int(kind), payload.tobytes(), int(tick) & 0xFFFF): i
-        for i, (number, kind, payload, tick) in enumerate(
-            zip(schedule.number, schedule.kind, schedule.payload, schedule.ticks, strict=True)
-        )
-    }
-    places, times = [], []
-    for item in CaptureReader(path).broadcasts():
-        places.append(key[item.device_number & 0xFFFF, item.device_type, item.payload, item.rx_ticks or 0])
-        times.append(item.time_s)
+    places, times = _matched(schedule, path)
     sent = max(places) + 1
     behind = np.array(times) - schedule.time_s[places] / speed
     behind -= behind.min()
@@ -82,6 +74,26 @@ def _one_load(folder: Path, bikes: int, speed: float, seconds: float) -> str:
         f"| {bikes} | {speed:g} | {len(places) / seconds:.0f} | {sent:,} | {lost} ({share:.3f} %) "
         f"| {p50:.1f} ms | {p99:.1f} ms | {100 * (cpu_late - cpu) / at:.1f} % | {late - early:+.1f} MB |"
     )
+
+
+def _matched(schedule: Schedule, path: Path) -> tuple[list[int], list[float]]:
+    """Which scheduled message each received one is, and when it was received: each device in its order."""
+    waiting: dict[tuple[int, int], deque[int]] = {}
+    for i, device in enumerate(zip(schedule.number.tolist(), schedule.kind.tolist(), strict=True)):
+        waiting.setdefault(device, deque()).append(i)
+    places, times = [], []
+    for item in CaptureReader(path).broadcasts():
+        queue = waiting[item.device_number & 0xFFFF, item.device_type]
+        while queue:
+            i = queue.popleft()
+            if (
+                int(schedule.ticks[i]) & 0xFFFF == item.rx_ticks
+                and schedule.payload[i].tobytes() == item.payload
+            ):
+                places.append(i)
+                times.append(item.time_s)
+                break
+    return places, times
 
 
 def _cpu_s(pid: int) -> float:
