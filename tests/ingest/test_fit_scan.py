@@ -40,7 +40,7 @@ from telemetry.ingest.fit import (
 )
 from telemetry.ingest.fit.base_types import TYPE_OF_CODE
 from telemetry.ingest.fit.crc import PERIOD_BYTES, crc_numpy, folded
-from telemetry.ingest.fit.index import N_JUMPS, POSITION, Tables
+from telemetry.ingest.fit.index import GLOBAL, N_JUMPS, POSITION, Tables
 from telemetry.ingest.fit.sections import read_index
 from tests import reference
 
@@ -217,6 +217,21 @@ def test_times_in_header_bytes_roll_over_every_32_seconds() -> None:
     assert results[0] == results[1]
     assert results[0][1:] == [start + 7 * i for i in range(60)]
     assert results[0][0] == -1
+
+
+def test_the_messages_of_one_type_are_chosen_alike() -> None:
+    body = file_id() + good_records(40) + definition(2, RECORD, ((3, 1, UINT8),)) + good_records(7)
+    tables, _ = compiled(body, 0, len(body))
+    n, m = int(tables.counts[0]), int(tables.counts[1])
+    offset, of_row, table = tables.offset[:n], tables.definition[:n], tables.definitions[:m]
+    for number, count in ((RECORD, 47), (0, 1), (18, 0)):
+        expected = [(p, d) for p, d in zip(offset, of_row, strict=True) if table[d, GLOBAL] == number]
+        assert len(expected) == count
+        for select in (gather_kernel.select, gather_numpy.select):
+            places, definitions, used = np.empty(n, np.int32), np.empty(n, np.int32), np.zeros(m, np.bool_)
+            assert select(number, offset, of_row, table, places, definitions, used) == count
+            assert list(zip(places[:count], definitions[:count], strict=True)) == expected
+            assert set(np.flatnonzero(used)) == {d for _, d in expected}
 
 
 def test_equal_definitions_are_found_by_comparing_bytes() -> None:

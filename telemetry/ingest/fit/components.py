@@ -7,6 +7,8 @@ Everything is done on raw integers; only the last step divides by the scale.
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -29,7 +31,7 @@ def expand(
     offset: NDArray[np.int32],
     layout: NDArray[np.int32],
     made: Plan,
-    sections: NDArray[np.int32],
+    sections: Callable[[], NDArray[np.int32]],
 ) -> None:
     """Fill the targets of every component that this message type has, in place."""
     known = MESSAGES.get(message)
@@ -58,13 +60,15 @@ def expand(
         _gears(columns)
 
 
-def _part(raw: NDArray[np.float64], component: Component, sections: NDArray[np.int32]) -> NDArray[np.float64]:
+def _part(
+    raw: NDArray[np.float64], component: Component, sections: Callable[[], NDArray[np.int32]]
+) -> NDArray[np.float64]:
     """The component's bits of raw numbers (NaN: missing), accumulated over roll-overs, scaled."""
     out = np.full(len(raw), np.nan)
     valid = ~np.isnan(raw)
     bits = (raw[valid].astype(np.int64) >> component.start) & ((1 << component.bits) - 1)
     if component.accumulate:
-        bits = _accumulated(bits, component.bits, sections[valid])
+        bits = _accumulated(bits, component.bits, sections()[valid])
     out[valid] = bits / component.scale - component.offset
     return out
 
@@ -130,7 +134,10 @@ def _gears(columns: Columns) -> None:
     changed = np.isin(event, GEAR_CHANGE_EVENTS) & ~np.isnan(packed)
     if not changed.any():
         return
-    nowhere = np.zeros(len(packed), np.int32)
     raw = np.where(changed, packed, np.nan)
     for component in GEAR_CHANGE:
-        _fill(columns, EVENT.fields[component.target].name, _part(raw, component, nowhere))
+        _fill(
+            columns,
+            EVENT.fields[component.target].name,
+            _part(raw, component, lambda: np.zeros(len(raw), np.int32)),
+        )

@@ -8,10 +8,11 @@ asked. Leaves to others: walking the bytes (`sections.py`), planning and reading
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
@@ -125,25 +126,33 @@ class FitFile:
         return self._rows[number]
 
     def _make_rows(self, number: int) -> Rows | None:
-        positions = self._positions(number)
-        if not len(positions):
-            return None
         index = self._index
-        definition = index.definition[positions]
         used = np.zeros(len(index.definitions), np.bool_)
-        used[definition] = True
+        if "_groups" in self.__dict__:
+            positions = self._positions(number)
+            offset, definition = index.offset[positions], index.definition[positions]
+            used[definition] = True
+        else:
+            offset, definition = np.empty_like(index.offset), np.empty_like(index.definition)
+            n = _readers(self.size).select(
+                number, index.offset, index.definition, index.definitions, offset, definition, used
+            )
+            offset, definition = offset[:n], definition[:n]
+        if not len(offset):
+            return None
         numbers = np.flatnonzero(used)
         which = np.zeros(len(index.definitions), np.int32)
         which[numbers], made = self._plan(number, index.definitions[numbers], numbers)
-        cells = len(positions) * len(made.columns)
+        cells = len(offset) * len(made.columns)
         if cells > MAX_CELLS.value + self.size:
             raise LimitExceeded(
                 f"the table of {message_name(number)!r} messages would be out of proportion to the file",
                 file=self.file,
                 expected=f"at most {MAX_CELLS.value + self.size:,} cells",
-                got=f"{len(positions):,} rows of {len(made.columns):,} fields",
+                got=f"{len(offset):,} rows of {len(made.columns):,} fields",
             )
-        return Rows(number, index.offset[positions], definition, which[definition], made)
+        layout = which[definition] if len(made.at) > 1 else np.zeros(len(offset), np.int32)
+        return Rows(number, offset, definition, layout, made)
 
     def _plan(
         self, number: int, definitions: NDArray[np.int32], numbers: NDArray[np.int64]
@@ -257,8 +266,7 @@ class FitFile:
     def _numbers(self, rows: Rows) -> Iterator[tuple[str, NDArray[np.float64]]]:
         made = rows.plan
         out = np.empty((made.n_scalars, len(rows.offset)), np.float64)
-        gather, _ = _gatherers(self.size)
-        gather(
+        _readers(self.size).gather(
             self._data, rows.offset, rows.layout, made.at, made.kind, made.big, made.scale, made.shift, out
         )
         found: dict[str, NDArray[np.float64]] = {}
@@ -275,8 +283,15 @@ class FitFile:
             and not any(column.name == "timestamp" for column in made.columns)
         ):
             _to_unix(found, "timestamp")
-        sections = self._index.definitions[rows.definition, SECTION]
-        expand(rows.number, found, self._data, rows.offset, rows.layout, made, sections)
+        expand(
+            rows.number,
+            found,
+            self._data,
+            rows.offset,
+            rows.layout,
+            made,
+            lambda: self._index.definitions[rows.definition, SECTION],
+        )
         yield from found.items()
 
     def _header_times(self, rows: Rows, found: dict[str, NDArray[np.float64]]) -> None:
@@ -293,9 +308,10 @@ class FitFile:
 
     @cached_property
     def _compressed_times(self) -> NDArray[np.int64]:
-        _, header_times = _gatherers(self.size)
         out = np.empty(len(self._index.offset), np.int64)
-        header_times(self._data, self._index.offset, self._index.definition, self._index.definitions, out)
+        _readers(self.size).header_times(
+            self._data, self._index.offset, self._index.definition, self._index.definitions, out
+        )
         return out
 
     def frame(self, message: str) -> pl.DataFrame:
@@ -350,15 +366,15 @@ def _to_unix(found: dict[str, NDArray[np.float64]], name: str) -> None:
     raw += UNIX_AT_FIT_EPOCH
 
 
-def _gatherers(n_bytes: int) -> tuple[Callable[..., Any], Callable[..., Any]]:
+def _readers(n_bytes: int) -> ModuleType:
     """The compiled readers where they are loaded or worth loading, else the NumPy ones."""
     if worth_compiling(n_bytes):
         from telemetry.ingest.fit import gather_kernel
 
-        return gather_kernel.gather, gather_kernel.header_times
+        return gather_kernel
     from telemetry.ingest.fit import gather_numpy
 
-    return gather_numpy.gather, gather_numpy.header_times
+    return gather_numpy
 
 
 def worth_compiling(n_bytes: int) -> bool:

@@ -16,6 +16,32 @@ BLOCK = 1024
 
 
 @njit(cache=True, nogil=True, boundscheck=True)
+def select(
+    number: int,
+    offset: NDArray[np.int32],
+    definition: NDArray[np.int32],
+    definitions: NDArray[np.int32],
+    offset_out: NDArray[np.int32],
+    definition_out: NDArray[np.int32],
+    used: NDArray[np.bool_],
+) -> int:
+    """Copy the offsets and definitions of the messages of one type; return how many.
+
+    `used` : [definition], set to True for those that some of them have.
+    """
+    chosen = definitions[:, 1] == number
+    n = 0
+    for i in range(offset.shape[0]):
+        d = definition[i]
+        if chosen[d]:
+            offset_out[n] = offset[i]
+            definition_out[n] = d
+            used[d] = True
+            n += 1
+    return n
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
 def gather(
     data: NDArray[np.uint8],
     offset: NDArray[np.int32],

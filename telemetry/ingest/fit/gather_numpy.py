@@ -8,6 +8,23 @@ from numpy.typing import NDArray
 from telemetry.ingest.fit.base_types import BASE_TYPES, STRING
 
 
+def select(
+    number: int,
+    offset: NDArray[np.int32],
+    definition: NDArray[np.int32],
+    definitions: NDArray[np.int32],
+    offset_out: NDArray[np.int32],
+    definition_out: NDArray[np.int32],
+    used: NDArray[np.bool_],
+) -> int:
+    """As `gather_kernel.select`."""
+    rows = np.flatnonzero((definitions[:, 1] == number)[definition])
+    offset_out[: len(rows)] = offset[rows]
+    definition_out[: len(rows)] = definition[rows]
+    used[definition[rows]] = True
+    return len(rows)
+
+
 def gather(
     data: NDArray[np.uint8],
     offset: NDArray[np.int32],
