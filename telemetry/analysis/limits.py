@@ -56,6 +56,7 @@ ROWS: tuple[Limit, ...] = (
     Limit("smoothing_half_width_s", 2.0, "s", "D", "centred mean over five seconds, for thresholds only", 0.0, 30.0),
     Limit("clock_jump_forward_s", 21600.0, "s", "D", "six hours without a timer event", 60.0, 1e9),
     Limit("clock_jump_back_s", 5.0, "s", "D", _OURS, 0.0, 1e9),
+    Limit("clock_steps_good", 0.01, "share of rows", "D", "more jumps and steps back than this: a clock that is not to be trusted", 0.0, 1.0),
     Limit("coverage_good", 0.90, "share", "D", _OURS, 0.0, 1.0),
     Limit("coverage_fair", 0.75, "share", "D", "below it a class is not usable", 0.0, 1.0),
     Limit("masked_good", 0.01, "share", "D", _OURS, 0.0, 1.0),
@@ -87,6 +88,7 @@ ROWS: tuple[Limit, ...] = (
     Limit("heavy_factor", 1.5, "x reference", "D", _LITERATURE, 0.1, 5.0),
     Limit("bout_merge_s", 5.0, "s", "D", _OURS, 0.0, 120.0),
     Limit("bout_min_s", 15.0, "s", "D", _OURS, 1.0, 600.0),
+    Limit("short_recovery", 1.0, "x bout", "D", "pauses shorter than the bout before them; named beside the ratio, no rule uses it", 0.0, 100.0),
     Limit("late_minute", 30.0, "min", "D", "the article's minute; a setting, not a finding", 1.0, 600.0),
     Limit("low_cadence_rpm", 60.0, "rpm", "D", "label only; slow legs alone are not grinding", 20.0, 120.0),
     Limit("unbroken_pause_s", 120.0, "s", "C", "McGill & Brown 1992: half the stiffness back within 2 min of standing", 1.0, 3600.0),
@@ -107,6 +109,7 @@ ROWS: tuple[Limit, ...] = (
     Limit("class_riders", 6.0, "riders", "D", "fewest riders of a class for its median to mean something", 3.0, 100.0),
     # tables
     Limit("block_min", 5.0, "min", "D", "rows of the block table where there are no laps", 1.0, 60.0),
+    Limit("block_rows", 40.0, "rows", "D", "longer rows in a class that would need more of them", 1.0, 1000.0),
     Limit("counterfactual_cap_rpm", 110.0, "rpm", "D", "faster legs are not asked for beyond it", 60.0, 180.0),
     # review
     Limit("not_enough_pedalling_min", 10.0, "min", "D", _OURS, 0.0, 600.0),

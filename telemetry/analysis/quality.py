@@ -50,6 +50,9 @@ def _times(count: int) -> str:
     return "once" if count == 1 else f"{number(count)} times"
 
 
+CLOCK_CODES = ("clock_jump", "time_back")
+"""Issues of the recorder's clock, each counting steps between two rows."""
+
 DEAD_POWER = "power is 0 W throughout: no power meter was connected"
 """What a channel of nothing but zeros means."""
 
@@ -67,8 +70,9 @@ def grade(
 ) -> Quality:
     """The grade of a class from how much of its torque is known, and why it is not higher.
 
-    `good`: at least 90 % known and at most 1 % masked. `fair`: 75 to 90 %, or 1 to 5 % masked, or smart
-    recording, a single-sided meter, estimated power. `poor`: over 5 % masked, or salvaged. Else `not_usable`.
+    `good`: at least 90 % known and at most 1 % masked. `fair`: 75 to 90 %, or 1 to 5 % masked, or a clock
+    that jumps or goes back in over 1 % of the rows, smart recording, a single-sided meter, estimated power.
+    `poor`: over 5 % masked, or salvaged. Else `not_usable`.
     """
     known = coverage.get("torque_nm", 0.0)
     spoiled: list[str] = []
@@ -81,6 +85,9 @@ def grade(
         lowered.append(f"torque is known for {percent(known)} of the recorded time")
     if limits["masked_good"] < masked_share <= limits["masked_poor"]:
         lowered.append(f"{percent(masked_share, 1)} of the time was masked as sensor error")
+    steps = sum(issue.count for issue in recording.issues if issue.code in CLOCK_CODES)
+    if steps > limits["clock_steps_good"] * len(recording):
+        lowered.append(f"the recorder's clock jumped or went back {_times(steps)}")
     if smart_recording:
         lowered.append("smart recording: samples two to ten seconds apart")
     if recording.single_sided:

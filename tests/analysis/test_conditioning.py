@@ -587,6 +587,20 @@ def test_the_grade_follows_the_file(fields, grade, word):
     assert word in "; ".join(quality.reasons)
 
 
+@pytest.mark.parametrize(("steps_back", "grade"), [(6, "good"), (7, "fair")])
+@pytest.mark.parametrize("code", ["clock_jump", "time_back"])
+def test_a_clock_that_jumps_in_more_than_one_row_of_a_hundred_is_no_good_clock(steps_back, grade, code):
+    quality = conditioned(ride(600), issues=(Issue(code, count=steps_back),)).quality
+    assert quality.grade == grade
+    assert any(f"{steps_back} times" in reason for reason in quality.reasons) == (grade == "fair")
+
+
+def test_a_file_that_is_merely_cut_keeps_its_grade():
+    quality = conditioned(ride(), issues=(Issue("file_truncated"), Issue("recorder_died"))).quality
+    assert quality.grade == "good"
+    assert [issue.code for issue in quality.issues] == ["file_truncated", "recorder_died"]
+
+
 def test_coasting_with_a_known_cadence_is_known():
     c = segments([(300, 0, 0), (300, 200, 80)]).c
     assert c.quality.coverage["torque_nm"] == 1.0
