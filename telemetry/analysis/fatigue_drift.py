@@ -30,6 +30,11 @@ ROOM_BIAS = (
     "Without other riders to compare with, about half of what the class programme itself does to cadence "
     "stays in this number."
 )
+ONSET_BIAS = (
+    "At constant power a slower cadence is a higher torque, so comparing at matched torque absorbs part of a "
+    "sag; efforts that are not spread over the class can hide a sag or look like one."
+)
+NEVER_CHANGES = "never changes, as from a sensor that repeats its last value"
 SINGLE_CHANNEL = "Measured against the other riders of the class; what all share does not show."
 
 
@@ -112,10 +117,10 @@ def _onset(
         return absent("too few half minutes of pedalling to search an onset in", "min"), None
     if not stick.p < context.limits["onset_p"]:
         quiet = "no minute stands out from the ups and downs of this class"
-        return Drift(None, "min", why_not=quiet, detail=CONFOUNDERS), None
+        return Drift(None, "min", why_not=quiet, detail=f"{ONSET_BIAS} {CONFOUNDERS}"), None
     detail = (
         f"From there cadence at matched torque fell by {number(-stick.slope, 2)} rpm a minute. The window is "
-        f"approximate. {CONFOUNDERS}"
+        f"approximate. {ONSET_BIAS} {CONFOUNDERS}"
     )
     found = Drift(
         stick.knot_min,
@@ -167,6 +172,8 @@ def _heart_rate_model(
         why = f"no {label} was recorded"
     elif not np.isfinite(c.power_w).any():
         why = "no power was recorded"
+    elif np.nanmin(rate) == np.nanmax(rate):
+        why = f"{label} {NEVER_CHANGES}"
     elif why is None and coverage < limits["heart_rate_coverage"]:
         share = limits["heart_rate_coverage"]
         why = f"{label} covers {percent(coverage)} of the class, under the {percent(share)} that drift needs"
@@ -246,6 +253,8 @@ def _decoupling(c: Conditioned, context: Context) -> MetricResult:
         why = "no heart rate was recorded"
     elif not np.isfinite(c.power_w).any():
         why = "no power was recorded"
+    elif np.nanmin(c.heart_rate_bpm) == np.nanmax(c.heart_rate_bpm):
+        why = f"heart rate {NEVER_CHANGES}"
     elif why is None:
         coverage = _coverage(c, c.heart_rate_bpm)
         share = steady_share(c.time_s, c.dt_s, c.power_w, limits["steady_band_pct"] / 100.0)

@@ -82,6 +82,19 @@ def test_the_interval_is_widened_and_holds_the_truth() -> None:
     assert wide.high_per_h - wide.low_per_h == pytest.approx(1.6 * (narrow.high_per_h - narrow.low_per_h))
 
 
+def test_a_heart_rate_that_never_changes_has_no_drift_and_says_so() -> None:
+    analysis = analyze(intervals_with(np.full(2700, 140.0)))
+    drift = analysis.drift["heart_rate"]
+    assert not drift.applicable
+    assert "heart rate never changes" in (drift.why_not or "")
+    for name in ("heart_rate_drift_bpm_per_h", "decoupling_pct"):
+        assert "heart rate never changes" in (analysis.metrics[name].absent_because or "")
+    assert "hr_time_s" not in analysis.curves
+    once = np.full(2700, 140.0)
+    once[1000] = 141.0
+    assert "never" not in (analyze(intervals_with(once)).drift["heart_rate"].why_not or "")
+
+
 def test_a_time_constant_at_the_edge_of_the_grid_is_not_identifiable() -> None:
     slow = 60.0 + 0.45 * hr.exponential_filter(INTERVALS, 120.0)
     model = hr.fit_heart_rate(INTERVALS, None, slow)
@@ -231,7 +244,7 @@ def test_decoupling_of_the_worked_drift_class() -> None:
 def test_decoupling_needs_four_fifths_of_the_time_in_one_band(aside_s: int, applies: bool) -> None:
     power = np.full(2700, 150.0)
     power[1000 : 1000 + aside_s] = 100.0
-    built = recording(power_w=power, cadence_rpm=85.0, heart_rate_bpm=np.full(2700, 130.0))
+    built = recording(power_w=power, cadence_rpm=85.0, heart_rate_bpm=130.0 + SECONDS_45 % 2)
     assert (analyze(built).metric("decoupling_pct") is not None) is applies
 
 

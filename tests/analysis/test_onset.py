@@ -139,6 +139,13 @@ def test_three_hours_still_make_at_most_120_bins() -> None:
     assert len(analysis.curves["onset_fit_rpm"]) == len(analysis.curves["cadence_bin_time_s"])
 
 
+def test_what_matching_torque_does_to_a_sag_is_said_beside_every_search() -> None:
+    found = analyze(class_that_fades(50)).drift["onset"]
+    assert "matched torque absorbs part of a sag" in found.detail
+    assert "can hide a sag or look like one" in found.detail
+    assert "sag" not in analyze(class_that_fades(50)).drift["cadence"].detail
+
+
 def test_a_steady_class_has_no_onset_and_says_that_it_was_searched() -> None:
     rng = np.random.default_rng(2)
     segments = steps([(120, 180, 90), (60, 110, 85)] * 15)
