@@ -21,9 +21,15 @@ if TYPE_CHECKING:
 
 # --- blocks -------------------------------------------------------------------------------------------------
 
+TAIL_S = 2.0
+"""Laps end within a second or two of the last sample; what is longer is part of the class."""
+
 
 def blocks(c: Conditioned, context: Context, inside_bout: np.ndarray) -> tuple[Block, ...]:
     """One row per lap or programme step; five-minute rows where the file has at most one lap.
+
+    What was recorded after the last lap is a row of its own, so that the rows hold the class to its end. Rows
+    by the minute grow in whole steps of five minutes where a class would need more than `block_rows`.
 
     Means are over pedalling (cadence, torque) and over valid seconds (power, heart rate). A quantity that a
     block does not have is None. Torque load is a plain sum here: gaps are not scaled.
@@ -74,15 +80,24 @@ def blocks(c: Conditioned, context: Context, inside_bout: np.ndarray) -> tuple[B
 
 def _laps(c: Conditioned, context: Context) -> tuple[Lap, ...]:
     given = sorted((lap for lap in c.recording.laps if lap.stop_s > lap.start_s), key=lambda lap: lap.start_s)
+    end = float(c.time_s[-1] + c.dt_s[-1]) if len(c) else 0.0
     if len(given) > 1:
-        return tuple(
+        named = [
             Lap(lap.start_s, lap.stop_s, lap.label or f"Lap {number}", lap.trigger)
             for number, lap in enumerate(given, 1)
-        )
+        ]
+        last = max(lap.stop_s for lap in given)
+        if end - last > TAIL_S:
+            named.append(Lap(last, end, "After the last lap", "rest"))
+        return tuple(named)
     if not len(c):
         return ()
-    width, end = context.limits["block_min"], float(c.time_s[-1] + c.dt_s[-1])
+    step = width = context.limits["block_min"]
     count = max(math.ceil((end - 1e-6) / 60.0 / width), 1)
+    most = int(context.limits["block_rows"])
+    if count > most:
+        width = step * math.ceil(count / most)
+        count = math.ceil((end - 1e-6) / 60.0 / width)
     return tuple(
         Lap(
             i * width * 60.0,

@@ -52,6 +52,30 @@ def test_without_laps_rows_are_five_minutes_long_and_the_last_is_cut() -> None:
     assert [block.stop_s for block in wider] == [600.0, 630.0]
 
 
+def test_what_came_after_the_last_lap_is_a_row_of_its_own() -> None:
+    laps = (Lap(0.0, 300.0), Lap(300.0, 600.0))
+    for seconds, tail in ((602, 0), (603, 1), (690, 1)):
+        built = recording(**steps([(seconds, 150, 90)]), laps=laps)
+        analysis = analyze(built)
+        assert len(analysis.blocks) == 2 + tail
+    last = analysis.blocks[-1]
+    assert (last.label, last.start_s, last.stop_s) == ("After the last lap", 600.0, 690.0)
+    total = sum(block.torque_load or 0.0 for block in analysis.blocks)
+    assert total == pytest.approx(analysis.metric("torque_load"))
+
+
+@pytest.mark.parametrize(
+    ("minutes", "rows", "width"), [(200, 40, 5.0), (201, 21, 10.0), (400, 40, 10.0), (1440, 36, 40.0)]
+)
+def test_a_very_long_class_has_longer_rows_and_not_more_of_them(
+    minutes: int, rows: int, width: float
+) -> None:
+    blocks = analyze(recording(power_w=np.full(minutes * 6, 150.0), step_s=10.0)).blocks
+    assert len(blocks) == rows
+    assert blocks[0].stop_s == 60.0 * width
+    assert blocks[-1].stop_s == 60.0 * minutes
+
+
 def test_what_a_block_does_not_have_is_missing_and_not_zero() -> None:
     built = recording(
         power_w=np.full(600, 150.0), heart_rate_bpm=np.r_[np.full(300, np.nan), np.full(300, 130.0)]
