@@ -194,7 +194,7 @@ def shape() -> str:
         hints = get_type_hints(kind, vars(model) | {"Any": Any})
         fields = [item.name for item in dataclasses.fields(kind)]
         if kind is model.MetricResult:  # the name is the key
-            fields = ["value", "unit", "low", "high", "coverage", "evidence", "absent_because"]
+            fields = ["value", "unit", "low", "high", "coverage", "evidence", "absent_because", "note"]
         said = [f"`{name}`{' or null' if type(None) in get_args(hints[name]) else ''}" for name in fields]
         rows.append((f"`{place}`", ", ".join(said)))
     return table(("object", "fields"), rows)

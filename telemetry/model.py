@@ -349,6 +349,8 @@ class MetricResult:
     """the name for people, from the metric's row; pages print it, the JSON leaves it to the reference"""
     formula: str = ""
     """the formula in words, from the metric's row"""
+    note: str = ""
+    """what must be read with the number in this class, or empty"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -645,6 +647,7 @@ class ClassAnalysis:
                     "coverage": _plain(result.coverage),
                     "evidence": result.evidence,
                     "absent_because": result.absent_because,
+                    "note": result.note,
                 }
                 for name, result in self.metrics.items()
             },

@@ -174,6 +174,9 @@ def unbroken(
 
 # --- metrics ------------------------------------------------------------------------------------------------
 
+NOT_GRINDING = "not grinding: torque unknown"
+"""Beside minutes of slow legs in a class without torque (metrics reference, section 9)."""
+
 
 def effort(c: Conditioned, context: Context) -> dict[str, MetricResult]:
     """Pedalling and posture times, mean-maximal torque, quadrants, effort swings, normalized power."""
@@ -220,6 +223,7 @@ def _times(c: Conditioned, context: Context, why: str, share: float) -> dict[str
             "low_cadence_min",
             float(c.dt_s[slow].sum()) / SECONDS_PER_MINUTE,
             coverage=c.coverage(~np.isnan(c.cadence_rpm)),
+            note=NOT_GRINDING if why else "",
         )
     else:
         out["low_cadence_min"] = result("low_cadence_min", None, absent_because="no cadence was recorded")

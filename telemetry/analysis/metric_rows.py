@@ -94,8 +94,9 @@ def result(
     high: float | None = None,
     coverage: float | None = None,
     absent_because: str | None = None,
+    note: str = "",
 ) -> MetricResult:
-    """A metric's result with the unit and evidence of its row; a NaN value becomes absent."""
+    """A metric's result with the unit and evidence of its row; a NaN value becomes absent, and has no note."""
     row = METRIC_ROWS[name]
     if value is not None and value != value:
         value, absent_because = None, absent_because or "it could not be computed from these samples"
@@ -112,4 +113,5 @@ def result(
         absent_because=absent_because if value is None else None,
         title=row.title,
         formula=row.formula,
+        note="" if value is None else note,
     )

@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from telemetry import units
+from telemetry.analysis import analyze
 from telemetry.analysis import effort as kernels
 from telemetry.analysis import mean_maximal as windows
 from telemetry.analysis.effort import curves
@@ -216,6 +217,16 @@ def test_a_class_without_pedalling_has_no_quadrants():
 def test_low_cadence_is_from_twenty_to_sixty_rpm_whatever_the_torque(rpm, slow):
     load = segments([(60, 0.1, rpm)])
     assert load["low_cadence_min"] == (1.0 if slow else 0.0)
+    assert load.metrics["low_cadence_min"].note == ""
+
+
+def test_slow_legs_without_torque_are_labelled_not_grinding():
+    analysis = analyze(recording(cadence_rpm=np.full(600, 50.0)))
+    found = analysis.metrics["low_cadence_min"]
+    assert (found.value, found.note) == (10.0, "not grinding: torque unknown")
+    assert analysis.to_dict()["metrics"]["low_cadence_min"]["note"] == "not grinding: torque unknown"
+    nothing = analyze(recording(heart_rate_bpm=np.full(600, 120.0))).metrics["low_cadence_min"]
+    assert (nothing.value, nothing.note) == (None, "")
 
 
 @pytest.mark.parametrize(("rest", "minutes"), [(119, 10 + 119 / 60), (120, 5.0)])
