@@ -1,7 +1,7 @@
 """Every rider at a glance: the newest class of each, how many there are, and what the screening says.
 
-Comes in: an open library. Goes out: a `Newest` for each rider, three queries for any number of them. Every row
-is held against its hash, but only the newest class's summary is unpacked: a roster of a studio stays quick.
+Comes in: an open library. Goes out: a `Newest` for each rider. Every row is held against its hash, but only
+the newest class's summary is unpacked: a roster of a studio stays quick.
 Leaves to others: the order of riders (`cli/roster.py`).
 """
 

@@ -7,6 +7,8 @@ from __future__ import annotations
 
 from telemetry.model import CHANNELS, ClassAnalysis, LimitUsed, MetricResult
 from telemetry.reports import glossary, words
+from telemetry.reports.class_tiles import SHORT_RECOVERY, short_recovery
+from telemetry.reports.devices import device_name
 from telemetry.reports.tables import Cell, Row, Table, headings, numeric, texts
 
 
@@ -54,13 +56,14 @@ def blocks(analysis: ClassAnalysis) -> Table | None:
     """Laps or programme steps, each with its own load."""
     if not analysis.blocks:
         return None
-    numbers = (
+    numbers: tuple[tuple[str, str, str], ...] = (
         ("Power, W", "W", "mean_power_w"),
         ("Cadence, rpm", "rpm", "mean_cadence_rpm"),
         ("Torque, N·m", "N·m", "mean_torque_nm"),
         ("Heart rate, bpm", "bpm", "mean_heart_rate_bpm"),
-        ("TL", "TL", "torque_load"),
     )
+    if analysis.metric("torque_load") is not None:  # without one, no part of the class has a load to show
+        numbers += (("TL", "TL", "torque_load"),)
     known = [row for row in numbers if any(getattr(block, row[2]) is not None for block in analysis.blocks)]
     ground = any(block.grinding_s for block in analysis.blocks)
     rows = []
@@ -233,6 +236,13 @@ def title(result: MetricResult) -> str:
     return result.title or result.name.replace("_", " ").capitalize()
 
 
+def remark(analysis: ClassAnalysis, result: MetricResult) -> str:
+    """What must be read with a metric's number, in a few words; or empty."""
+    if result.name == "grinding_recovery_ratio" and short_recovery(analysis):
+        return SHORT_RECOVERY
+    return words.clean(result.note, 80)
+
+
 def _group(name: str) -> str:
     for group, members in glossary.METRIC_GROUPS:
         for member in members:
@@ -255,7 +265,9 @@ def metrics(analysis: ClassAnalysis) -> Table | None:
         rows.extend(
             Row(
                 (
-                    Cell(title(result)),
+                    Cell(
+                        f"{title(result)} ({said})" if (said := remark(analysis, result)) else title(result)
+                    ),
                     Cell(words.amount(result.value, result.unit), result.value, result.name),
                     Cell(result.unit),
                     Cell(words.interval(result.low, result.high, result.unit)),
@@ -341,8 +353,7 @@ def devices(analysis: ClassAnalysis) -> Table | None:
         Row(
             texts(
                 words.clean(device.kind.replace("_", " ")).capitalize(),
-                f"{words.clean(device.manufacturer, 40)} {words.clean(device.product, 40)}".strip()
-                or words.ABSENT,
+                device_name(device) or words.ABSENT,
                 words.clean(device.serial, 40),
                 words.clean(device.software, 20),
                 words.clean(device.battery, 20),

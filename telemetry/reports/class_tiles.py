@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from telemetry.model import ClassAnalysis
-from telemetry.reports import words
+from telemetry.reports import glossary, words
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,16 +71,25 @@ def _load_tile(analysis: ClassAnalysis) -> Tile:
 def _grinding_tile(analysis: ClassAnalysis) -> Tile:
     minutes = analysis.metrics.get("grinding_min")
     if minutes is None or minutes.value is None:
-        return Tile("Grinding", words.ABSENT, lines=(_why(analysis, "grinding_min"),))
+        lines = [_why(analysis, "grinding_min")]
+        slow = analysis.metrics.get("low_cadence_min")
+        if slow is not None and slow.value is not None and slow.note:
+            minutes_slow = words.quantity(slow.value, slow.unit)
+            lines.append(f"Slow legs: {minutes_slow}; {words.clean(slow.note, 80)}.")
+        return Tile("Grinding", words.ABSENT, lines=tuple(lines))
     limit = limit_of(analysis, "r2_grinding_min")
     count, longest = analysis.metric("grinding_bouts"), analysis.metric("grinding_longest_s")
     share = analysis.metric("grinding_load_share_pct")
     lines = []
+    ratio = analysis.metric("grinding_recovery_ratio")
     if count:
         bouts = f"{count:.0f} bout{'s' if count != 1 else ''}"
         lines.append(f"{bouts}, the longest {words.quantity(longest, 's')}." if longest else f"{bouts}.")
         if share is not None:
             lines.append(f"{words.quantity(share, '%')} of the torque load.")
+        if ratio is not None and short_recovery(analysis):
+            times = words.amount(ratio, "x")
+            lines.append(f"{SHORT_RECOVERY.capitalize()}: pauses {times} times as long as the bouts.")
     else:
         lines.append("No bout of slow, heavy pedalling.")
     bar = None
@@ -144,7 +153,23 @@ def _quality_tile(analysis: ClassAnalysis) -> Tile:
     covered = quality.coverage.get("power_w")
     if covered is not None:
         lines.insert(0, f"Power covers {words.percent(covered)} of the class.")
-    return Tile("Data quality", GRADES[quality.grade], lines=tuple(lines))
+    damage = damage_said(analysis)
+    return Tile("Data quality", GRADES[quality.grade], lines=(*lines, damage) if damage else tuple(lines))
+
+
+def damage_said(analysis: ClassAnalysis) -> str:
+    """What happened to the file itself, as a sentence: cut, never closed, rebuilt, skipped; or empty."""
+    codes = {issue.code for issue in analysis.quality.issues}
+    return words.sentence("; ".join(said for code, said in glossary.DAMAGE.items() if code in codes))
+
+
+SHORT_RECOVERY = "short recovery"
+
+
+def short_recovery(analysis: ClassAnalysis) -> bool:
+    """True where the usual pause after a bout was shorter than the bout itself."""
+    ratio, limit = analysis.metric("grinding_recovery_ratio"), limit_of(analysis, "short_recovery")
+    return ratio is not None and limit is not None and ratio < limit
 
 
 GRADES = {"good": "Good", "fair": "Fair", "poor": "Poor", "not_usable": "Not usable"}

@@ -11,10 +11,11 @@ import math
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from telemetry.model import ClassAnalysis, Device, Finding
+from telemetry.model import ClassAnalysis, Finding
 from telemetry.reports import class_tables as tables
 from telemetry.reports import glossary, words
-from telemetry.reports.class_tiles import GRADES, Gauge, Tile, gauge, limit_of, tiles
+from telemetry.reports.class_tiles import GRADES, Gauge, Tile, damage_said, gauge, limit_of, tiles
+from telemetry.reports.devices import device_name
 from telemetry.reports.tables import Table
 
 
@@ -60,7 +61,9 @@ class Reason:
     times: str
     minutes: str
     evidence: str
+    """the rule's grade"""
     evidence_means: str
+    """the same with what it stands for, and the grade of the number where that is another"""
     would_change: str
     figure: str
     gauge: Gauge
@@ -139,7 +142,9 @@ def view(analysis: ClassAnalysis, *, shared: bool = False) -> ClassView:
         only_facts=only_facts,
         ftp=_ftp(analysis, file),
         tiles=() if only_facts else tiles(analysis),
-        reasons=() if only_facts else tuple(_reason(finding) for finding in analysis.review.findings),
+        reasons=()
+        if only_facts
+        else tuple(_reason(analysis, finding) for finding in analysis.review.findings),
         what_if=_what_if(analysis) if judged else "",
         what_if_table=tables.what_if(analysis) if judged else None,
         pictures=pictures,
@@ -218,12 +223,6 @@ def _device(analysis: ClassAnalysis, kind: str) -> str:
     return next((name for name in names if name), "")
 
 
-def device_name(device: Device) -> str:
-    """Maker and product, cleaned, without saying the maker twice."""
-    maker, product = words.clean(device.manufacturer, 40), words.clean(device.product, 40)
-    return product if product.lower().startswith(maker.lower()) else f"{maker} {product}".strip()
-
-
 def _review(analysis: ClassAnalysis) -> ReviewBox:
     review = analysis.review
     return ReviewBox(
@@ -273,10 +272,12 @@ def _ftp(analysis: ClassAnalysis, file: str) -> Advice:
 
 def _quality(analysis: ClassAnalysis) -> str:
     reasons = "; ".join(words.clean(reason, 200) for reason in analysis.quality.reasons)
-    return f"{GRADES[analysis.quality.grade]}{f': {reasons}' if reasons else ''}."
+    damage = damage_said(analysis)
+    text = f"{GRADES[analysis.quality.grade]}{f': {reasons}' if reasons else ''}."
+    return f"{text} {damage}" if damage else text
 
 
-def _reason(finding: Finding) -> Reason:
+def _reason(analysis: ClassAnalysis, finding: Finding) -> Reason:
     ratio = finding.value / finding.limit if finding.limit else 0.0
     top = max(2.0, 1.1 * ratio)
     return Reason(
@@ -287,12 +288,22 @@ def _reason(finding: Finding) -> Reason:
         limit=words.quantity(finding.limit, finding.unit),
         times=_times(ratio),
         minutes=words.span(finding.start_s, finding.stop_s),
-        evidence=f"evidence {finding.evidence}",
-        evidence_means=glossary.EVIDENCE[finding.evidence],
+        evidence=f"rule: evidence {finding.evidence}",
+        evidence_means=_evidence_means(analysis, finding),
         would_change=words.clean(finding.would_change, 400),
         figure=f"reason_{finding.code}",
         gauge=gauge(ratio, None, None, 1.0, f"limit {words.quantity(finding.limit, finding.unit)}", top),
     )
+
+
+def _evidence_means(analysis: ClassAnalysis, finding: Finding) -> str:
+    """What the rule's grade stands for; and the grade of its number, where that is another."""
+    means = glossary.RULE_EVIDENCE.get(finding.code, glossary.EVIDENCE[finding.evidence])
+    text = f"rule: evidence {finding.evidence} ({means})"
+    number = analysis.metrics.get(glossary.NUMBERS_OF_RULES.get((finding.code, finding.unit), ""))
+    if number is not None and number.evidence != finding.evidence:
+        text += f"; its number: evidence {number.evidence} ({glossary.EVIDENCE[number.evidence]})"
+    return text
 
 
 def _times(ratio: float) -> str:

@@ -14,6 +14,33 @@ EVIDENCE = {
 }
 """What the evidence grades stand for. No number of this project has grade A."""
 
+RULE_EVIDENCE = {
+    "R6": "known of pain scales: a rise of 2 points matters to people with back pain; not measured in cyclists",
+}
+"""Where a rule's grade stands for something else than `EVIDENCE` says of it."""
+
+NUMBERS_OF_RULES = {
+    ("R1", "TL"): "torque_load",
+    ("R2", "min"): "grinding_min",
+    ("R2", "s"): "grinding_longest_s",
+    ("R2", "strokes"): "grinding_strokes",
+    ("R3", "%"): "grinding_late_share_pct",
+    ("R3", "strokes"): "grinding_late_strokes",
+    ("R4", "bpm/h"): "heart_rate_drift_bpm_per_h",
+    ("R4", "rpm/min"): "cadence_drift_class_rpm_per_min",
+}
+"""Rule and unit of a finding → the metric whose number it holds against a limit."""
+
+DAMAGE = {
+    "recorder_died": "the recorder died before it closed the file; all that it had written was read",
+    "file_truncated": "the file is cut short; what it holds was read to its end",
+    "gzip_damaged": "the packed file is cut short or damaged; what could be unpacked was read",
+    "session_rebuilt": "no session was written; it was rebuilt from the samples",
+    "resync": "bytes that are no messages were skipped",
+    "doubtful_samples": "samples beside damaged bytes may not be what was recorded",
+}
+"""Issues of the file itself, in words: said beside the grade of the data, whatever the grade."""
+
 RULES = {
     "R1": "unusual torque load",
     "R2": "grinding",
@@ -47,7 +74,7 @@ GLOSSARY: tuple[tuple[str, str], ...] = (
     ("Longest unbroken stretch", "The longest pedalling without two minutes of rest or a recorded stand of ten seconds."),
     ("Fatigue drift", "Heart rate that rises, or cadence that falls, over the class at equal work. Heat, coffee, the programme and a loose strap look the same."),
     ("Onset window", "The minutes between which cadence began to sag at equal torque, where the sag stands out from the rider's usual wandering."),
-    ("Evidence", "How well a number is known to say something about a rider's back. A: validated (no number here is). B: measured in cyclists' backs. C: indirect. D: expert opinion or our own choice."),
+    ("Evidence", "How well a number is known to say something about a rider's back. A: validated (no number here is). B: measured in cyclists' backs. C: indirect. D: expert opinion or our own choice. A rule has a grade of its own: how well founded it is to look at a class for that reason."),
     ("Coverage", "How much of the class a number has seen."),
     ("Interval", "Where the value may lie given the error of the power meter or of the estimate."),
 )

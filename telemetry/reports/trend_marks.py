@@ -7,7 +7,7 @@ collide, lines through the panels below, and the words of a key. Leaves to other
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from telemetry.model import TREATMENTS
@@ -27,6 +27,8 @@ LETTERS = dict(zip(TREATMENTS, ("A", "M", "N", "S", "E", "O"), strict=True))
 """Treatment to the letter of its mark."""
 CONFOUNDER_WORDS = {"analgesic": "painkiller", "illness": "illness", "load_outside": "outside load"}
 PAD_IN = 0.045
+MOST_ROWS = 3
+"""rows of a strip; what finds no room in them is counted beside it"""
 TREATMENT_LINE: dict[str, Any] = {"color": style.INK, "linewidth": 0.7, "zorder": 0.9}
 DOTTED = (0, (1, 1.8))
 SETTING_LINE: dict[str, Any] = {
@@ -61,6 +63,13 @@ class Strip:
     name: str
     marks: tuple[Mark, ...]
     rows: tuple[int, ...]
+    left_out: int = 0
+    """marks that no row had room for; their lines are drawn"""
+
+    @property
+    def label(self) -> str:
+        """Its name, and how many marks are not there."""
+        return f"{self.name}\n+ {self.left_out} more" if self.left_out else self.name
 
     @property
     def height_in(self) -> float:
@@ -95,19 +104,21 @@ def settings(trends: TrendAnalysis) -> tuple[Mark, ...]:
 def confounders(trends: TrendAnalysis) -> tuple[Mark, ...]:
     """Painkillers, illness and load outside the class, over the days they were noted for."""
     whole = axis.length_days(trends)
-    found = []
+    found: list[Mark] = []
     for item in trends.diary.confounders:
         start = axis.place(trends, item.when)
         stop = start + 1.0 if item.until is None else max(axis.place(trends, item.until), start + 1.0)
         if stop > 0.0 and start < whole:
-            found.append(
-                Mark(
-                    max(0.0, float(int(max(start, 0.0)))),
-                    min(whole, stop),
-                    CONFOUNDER_WORDS[item.kind],
-                    line=False,
-                )
+            words = CONFOUNDER_WORDS[item.kind]
+            first, last = float(int(max(start, 0.0))), min(whole, stop)
+            before = next(
+                (i for i, mark in enumerate(found) if mark.text == words and mark.stop >= first), None
             )
+            if before is None:
+                found.append(Mark(first, last, words, line=False))
+            else:  # days in a row are one span
+                joined = found[before]
+                found[before] = replace(joined, stop=max(joined.stop, last))
     return tuple(found)
 
 
@@ -121,8 +132,10 @@ def strips(trends: TrendAnalysis, width_in: float) -> tuple[Strip, ...]:
         ("noted", confounders(trends)),
     ):
         if marks:
-            spans = [_taken(mark, a_day) for mark in marks]
-            found.append(Strip(name, marks, tuple(axis.lanes(spans))))
+            rows = axis.lanes([_taken(mark, a_day) for mark in marks])
+            kept = [(mark, row) for mark, row in zip(marks, rows, strict=True) if row < MOST_ROWS]
+            gone = len(marks) - len(kept)
+            found.append(Strip(name, tuple(m for m, _ in kept), tuple(r for _, r in kept), gone))
     return tuple(found)
 
 
@@ -228,8 +241,9 @@ def key(trends: TrendAnalysis) -> list[Entry]:
     seen = {item.kind for item in trends.diary.treatments if axis.inside(trends, item.when)}
     entries = []
     if seen:
-        said = ", ".join(f"{letter} {plain_words(kind)}" for kind, letter in LETTERS.items() if kind in seen)
-        entries.append(Entry(said, mark={"color": style.INK, "linewidth": 0.9}))
+        names = [f"{letter} {plain_words(kind)}" for kind, letter in LETTERS.items() if kind in seen]
+        entries.append(Entry(names[0], mark={"color": style.INK, "linewidth": 0.9}))
+        entries += [Entry(name) for name in names[1:]]
     if trends.settings:
         several = len(trends.settings) > 1
         line = {"color": style.INK, "linewidth": 1.0, "linestyle": DOTTED}

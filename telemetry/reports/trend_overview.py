@@ -250,7 +250,7 @@ def draw(figure: Figure, trends: TrendAnalysis) -> None:
         top -= strip.height_in
         axes = parts.place(figure, LEFT_IN, top, plot, strip.height_in)
         trend_marks.draw_strip(axes, trends, strip)
-        parts.beside(axes, 0.5, strip.name, style.MUTED)
+        parts.beside(axes, 0.5, strip.label, style.MUTED)
         top -= trend_marks.GAP_IN
     shown = panels(trends)
     for panel in shown:

@@ -19,14 +19,23 @@ from telemetry.reports import trend_axis as axis
 from telemetry.reports.class_page import HALF_IN, WIDE_IN, asset, slim, template
 from telemetry.reports.pdf import PAPERS, compiler, printable
 from telemetry.reports.trend_view import Patient, TrendView, view
+from telemetry.reports.words import Verbatim, clean
 
 if TYPE_CHECKING:
     from telemetry.model import TrendAnalysis
     from telemetry.reports.tables import Table
 
-ON_PAPER = {"classes": 64, "weeks": 20, "relief": 12, "settings": 16, "noted": 14, "own": 6, "comparisons": 8}
+ON_PAPER = {
+    "classes": 64,
+    "weeks": 20,
+    "relief": 10,
+    "settings": 12,
+    "noted": 10,
+    "own": 4,
+    "comparisons": 6,
+}
 """rows of a table that fit on four sheets; the others stand on the HTML page"""
-REMARKS_ON_PAPER = 4
+REMARKS_ON_PAPER, LETTERS_ON_PAPER = 3, 500
 DECIMALS = ("point", "comma")
 
 
@@ -97,7 +106,11 @@ def _filled(trends: TrendAnalysis, paper: str, patient: Patient | None, decimal:
 def _for_paper(shown: TrendView) -> TrendView:
     """The view with as many rows as fit, the newest, and a line about the others."""
     fitting: dict[str, Any] = {name: _newest(getattr(shown, name), most) for name, most in ON_PAPER.items()}
-    return replace(shown, **fitting, remarks=shown.remarks[-REMARKS_ON_PAPER:])
+    remarks = tuple(
+        replace(item, text=Verbatim(clean(item.text, LETTERS_ON_PAPER)))
+        for item in shown.remarks[-REMARKS_ON_PAPER:]
+    )
+    return replace(shown, **fitting, remarks=remarks)
 
 
 def _newest(table: Table | None, most: int) -> Table | None:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from telemetry.model import CoMovement, ReliefEvent, Shift, TrendAnalysis
+    from telemetry.model import CoMovement, Lag, ReliefEvent, Shift, TrendAnalysis
 
 ROW_IN, HEADER_IN, AXIS_IN, RIGHT_IN = 0.24, 0.28, 0.44, 0.12
 MOST_EVENTS, MOST_CHANGES = 12, 4
@@ -225,14 +225,14 @@ def draw_lags(figure: Figure, trends: TrendAnalysis) -> None:
 def _lags(figure: Figure, item: CoMovement, bottom: float, *, labelled: bool) -> None:
     names = [lag_name(lag.lag) for lag in item.lags]
     axes, heights = _rows(figure, names, _left_in(names), bottom, f"lags-{item.load}")
-    axes.set_xlim(-1.0, 1.65)
+    axes.set_xlim(-1.0, _reach(axes, -1.0, [(1.0, _lag_words(lag)) for lag in item.lags]))
     parts.header(axes, f"{LOADS.get(item.load, words.plain_words(item.load))} and pain")
     where = (-1.0, -0.5, 0.0, 0.5, 1.0)
     parts.verticals(axes, where, color=style.RULE, linewidth=0.4, zorder=0.5)
     parts.verticals(axes, (0.0,), color=style.MUTED, linewidth=0.8, zorder=0.6)
     axes.set_xticks(where if labelled else [], ["−1", "−0.5", "0", "0.5", "1"] if labelled else [])
     if labelled:
-        axes.set_xlabel("Spearman's rho: below 0 less pain with more load")
+        axes.set_xlabel("Spearman's rho (below 0: less pain)")
         axes.xaxis.set_label_coords(0.5, -19.0 / (parts.height_in(axes) * parts.POINTS_PER_INCH))
     for lag, y in zip(item.lags, heights, strict=True):
         if lag.rho is None or lag.low is None or lag.high is None:
@@ -240,9 +240,12 @@ def _lags(figure: Figure, item: CoMovement, bottom: float, *, labelled: bool) ->
             continue
         axes.hlines(y, lag.low, lag.high, **BAR, zorder=2.0)
         axes.plot([lag.rho], [y], **(DARK if lag.stands_out else GREY), zorder=3.0)
-        axes.text(
-            1.05, y, f"{words.signed_to(lag.rho, 2)}, n {lag.n}", fontsize=style.NOTE_PT, va="center_baseline"
-        )
+        _says(axes, 1.0, y, _lag_words(lag))
+
+
+def _lag_words(lag: Lag) -> str:
+    """What is written in the row of a lag."""
+    return "" if lag.rho is None else f"{words.signed_to(lag.rho, 2)}, n {lag.n}"
 
 
 # --- before and after a changed setting ---------------------------------------------------------------------
