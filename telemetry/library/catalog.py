@@ -13,7 +13,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -167,10 +167,12 @@ class Catalog:
         if revision != HEAD:
             raise self.wrong_version(revision)
         kept = seal.read(self.folder)
-        if kept is None:
-            return
         now = self.state()
-        if kept.commit > now.commit:
+        if kept is None or kept.commit < now.commit:
+            # a process ended between commit and seal, or the seal itself is damaged
+            with suppress(OSError):
+                seal.write(self.folder, now)
+        elif kept.commit > now.commit:
             raise BadLibrary(
                 f"the catalog has lost its last {kept.commit - now.commit} commits",
                 file=self.place,

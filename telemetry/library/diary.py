@@ -107,6 +107,8 @@ def read(connection: Connection, rider_id: str) -> Diary:
 def parse(row: Mapping[str, Any]) -> DiaryEntry:
     """The entry in a row."""
     values = json.loads(row["content"])
+    if row["kind"] == "phase":
+        values.setdefault("last", None)
     for name in DATES:
         if values.get(name) is not None:
             values[name] = date.fromisoformat(values[name])

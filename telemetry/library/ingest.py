@@ -132,6 +132,7 @@ class Run:
         self.id = secrets.token_hex(8)
         self._known: dict[str, Background] = {}
         self._earliest: dict[str, datetime] = {}
+        self._replaced: list[tuple[str, str, str]] = []
 
     def __call__(self, inputs: Iterable[Input]) -> Iterator[Added]:
         with ThreadPoolExecutor(self.threads, thread_name_prefix="library") as pool:
@@ -151,6 +152,8 @@ class Run:
                     for future in waiting:
                         future.cancel()
                     held.close()
+        # only now: clearing waits until nobody, not even this run, is between a file and its row
+        self.library.forget_files(self._replaced)
         self._refresh()
 
     # --- one file -----------------------------------------------------------------------------------------
@@ -343,7 +346,7 @@ class Run:
             if done.state in ("added", "replaced") and done.rider is not None and done.started_at is not None:
                 first = self._earliest.get(done.rider, done.started_at)
                 self._earliest[done.rider] = min(first, done.started_at)
-        self.library.forget_files(replaced)
+        self._replaced += replaced
 
     def _insert(
         self, writer: Writer, item: _Class, found: _Prepared, replaced: list[tuple[str, str, str]]

@@ -15,9 +15,9 @@ from telemetry.errors import BadInput
 
 EXPECTED: Final = '"yesterday 18:40", "today", "2026-03-02 18:40", "monday 7:30" or "2 days ago"'
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-CLOCK: Final = re.compile(r"^(?:at )?(\d{1,2})[:.h](\d{2})$")
-MINUTE: Final = re.compile(r"^(?:at )?(?:class )?minute (\d+(?:\.\d+)?)$")
-AGO: Final = re.compile(r"^(\d+) (minute|hour|day|week)s? ago$")
+CLOCK: Final = re.compile(r"^(\d{1,2})[:.h](\d{2})$")
+MINUTE: Final = re.compile(r"^(?:class )?minute (\d+(?:\.\d+)?)$")
+AGO: Final = re.compile(r"^(\d{1,4}) (minute|hour|day|week)s? ago$")
 ISO_DAY: Final = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 AHEAD: Final = timedelta(days=1)
 EARLIEST: Final = date(1995, 1, 1)
@@ -118,4 +118,5 @@ def _start(on: date, zone: tzinfo) -> datetime:
 
 
 def _plain(text: str) -> str:
-    return " ".join(text.lower().replace(",", " ").replace(" at ", " ").split())
+    words = text.lower().replace(",", " ").split()
+    return " ".join(word for word in words if word != "at")

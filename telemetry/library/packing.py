@@ -35,7 +35,11 @@ def unpack(data: bytes) -> Any:
     try:
         if bytes(data[:1]) != FIRST:
             raise ValueError("another kind of packing")
-        return json.loads(zlib.decompressobj(zdict=_words()).decompress(bytes(data[1:])))
+        unpacker = zlib.decompressobj(zdict=_words())
+        text = unpacker.decompress(bytes(data[1:]))
+        if not unpacker.eof:  # without its end the checksum was never looked at
+            raise ValueError("cut short")
+        return json.loads(text)
     except (zlib.error, ValueError) as cause:
         raise BadLibrary("a document of the catalog cannot be unpacked", got=str(cause)[:80]) from cause
 
