@@ -23,6 +23,7 @@ from telemetry.ingest import LARGEST_BYTES, READERS, read, read_all, reader_for
 from telemetry.ingest.readers.parquet import write
 from tests.builders import fit_activity, fit_rows
 
+INDEX = Path(__file__).parents[2].parent / "shared" / "fit-corpus" / "INDEX.csv"
 POWER = [200.0, 210.0, 220.0, 230.0]
 
 
@@ -439,6 +440,33 @@ def test_a_table_of_something_else_is_refused(tmp_path: Path) -> None:
         table(tmp_path, "name,price\nbread,3\n")
     with pytest.raises(NotAClass, match="no samples"):
         table(tmp_path, "time,power\n")
+
+
+def test_a_list_of_files_is_no_class_though_its_columns_are_called_power_and_cadence(tmp_path: Path) -> None:
+    listed = "file,sport,n_record,power,cadence,heart_rate\n"
+    listed += "".join(f"ride-{n}.fit,cycling,{90 + n},{95 + n},{96 + n},{n}\n" for n in range(40))
+    with pytest.raises(NotAClass, match="a list of things and no samples") as caught:
+        table(tmp_path, listed)
+    assert "column 'file'" in str(caught.value)
+    with_time = table(tmp_path, "time," + listed.replace("\nride", "\n0,ride").replace("0,ride", "1,ride"))
+    assert with_time.has("power_w")
+
+
+def test_rows_of_numbers_without_a_time_are_one_a_second_and_may_repeat_a_word(tmp_path: Path) -> None:
+    rows = "".join(f"{'work' if n % 20 < 10 else 'rest'},{150 + n},85,--\n" for n in range(60))
+    recording = table(tmp_path, f"state,power,cadence,hr\n{rows}")
+    assert recording.array("time_s").tolist() == list(range(60))
+    assert "time_unknown" in [issue.code for issue in recording.issues]
+    unnamed = table(tmp_path, "Zeit,power\n" + "".join(f"0:{n:02d},{150 + n}\n" for n in range(60)))
+    assert len(unnamed) == 60
+    comma = table(tmp_path, "power;cadence\n" + "".join(f"{150 + n},5;85,25\n" for n in range(60)))
+    assert comma.array("power_w")[0] == 150.5
+
+
+@pytest.mark.skipif(not INDEX.is_file(), reason="no ../shared/fit-corpus beside the project")
+def test_the_index_of_the_corpus_is_no_class() -> None:
+    with pytest.raises(NotAClass, match="a list of things"):
+        read(INDEX)
 
 
 MPOWER = """

@@ -39,6 +39,13 @@ OLDEST_UNIX_S = 1e8
 
 MILLISECONDS_FROM = 1e11
 LEAST = {"heart_rate_bpm": 1.0}
+NAMED_ROWS = 200
+"""So many rows show whether they are named."""
+
+NAMED_SHARE = 0.5
+"""Without a time, rows of which more than this share have a word of their own are a list: of files, classes or
+people. Samples repeat their words: "work", "rest", "seated"."""
+
 NOTHING = ("-", "--", "nan", "n/a", "na", "null", "none", "inf", "-inf")
 """What programs write for "not measured"."""
 
@@ -49,7 +56,7 @@ def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None)
     Raises
     ------
     BadInput : no text, no header row with a known column, or a mapping that names no column
-    NotAClass : a header and no samples
+    NotAClass : a header and no samples; or no time, and rows that have names
     LimitExceeded : more lines or longer ones than a class can have
     """
     lines = lines_of(data, file)
@@ -59,6 +66,13 @@ def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None)
     # a cell's comma is a decimal one where columns are parted by something else
     comma = delimiter != ","
     table = _Table(lines, delimiter, columns or {}, file)
+    if table.named_rows:
+        raise NotAClass(
+            "this table has no time, and its rows are named: a list of things and no samples",
+            file=file,
+            expected="a time column, or rows of numbers, one each second",
+            got=f"column {table.named_rows!r}",
+        )
     if not table.count:
         raise NotAClass("no samples are in this table", file=file, expected="rows below the header")
     issues = [Issue("column_not_read", detail=doubt) for doubt in table.doubts]
@@ -115,23 +129,46 @@ class _Table:
             self.cells: dict[int, list[str]] = {index: [] for index in found}
             self.count = 0
             self.last_is_short = False
+            words: dict[int, set[str]] = {}
             for row in itertools.chain(first[at + 1 :], rows):
                 if not any(cell.strip() for cell in row):
                     continue
                 self.count += 1
                 self.last_is_short = len(row) < len(self.header)
+                if not self.clocks and self.count <= NAMED_ROWS:
+                    _collect(words, row)
                 for index, column_cells in self.cells.items():
                     column_cells.append(row[index].strip() if index < len(row) else "")
         except csv.Error as cause:
             place = f"line {rows.line_num}"
             problem = f"this is no CSV: {cause}"[:120]
             raise BadInput(problem, file=file, place=place, expected="rows of cells") from cause
+        self.named_rows = next(
+            (
+                self.header[index].strip()[:60]
+                for index, different in sorted(words.items())
+                if len(different) > max(1.0, NAMED_SHARE * min(self.count, NAMED_ROWS))
+                and index < len(self.header)
+            ),
+            "",
+        )
+        """the column that gives nearly each row a name, where there is no time; else empty"""
 
     def drop_last(self) -> None:
         """Forget the last row."""
         self.count -= 1
         for column_cells in self.cells.values():
             column_cells.pop()
+
+
+def _collect(words: dict[int, set[str]], row: list[str]) -> None:
+    """Adds the words of a row, by column: what is no number, no time, and no way to write "not measured"."""
+    for index, cell in enumerate(row[:MOST_COLUMNS]):
+        text = cell.strip()
+        if not text or text.lower() in NOTHING or CLOCK.match(text):
+            continue
+        if math.isnan(number(text.replace(",", "."))) and math.isnan(_moment(text)):
+            words.setdefault(index, set()).add(text)
 
 
 def times(cells: list[str], factor: float, *, comma: bool = False) -> tuple[np.ndarray, bool, bool]:
