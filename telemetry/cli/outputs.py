@@ -45,6 +45,11 @@ class Outputs:
         self.file: Path | None = None
         if output is None:
             return
+        if output == "-":
+            raise typer.BadParameter(
+                f"one of {', '.join(sorted(formats))} or a folder; nothing is written to standard output",
+                param_hint="'--output'",
+            )
         path = Path(output)
         if output.endswith(("/", os.sep)) or path.is_dir() or not path.suffix:
             self.folder = path

@@ -68,6 +68,16 @@ def test_an_unknown_suffix_and_one_file_for_several_inputs_are_wrong_usage(tmp_p
         outputs("page.pdf", "a.fit", "b.fit")
 
 
+def test_a_dash_is_no_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(typer.BadParameter, match="standard output"):
+        outputs("-", "class.fit")
+    assert list(tmp_path.iterdir()) == []
+    there = outputs("./-", "class.fit")  # who really wants such a folder can have it
+    there.prepare()
+    assert there.path(Path("class.fit"), ID, False) == Path("-/class.html")
+
+
 def test_a_missing_or_impossible_folder_is_said_before_any_work(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(CannotWrite, match="does not exist"):
