@@ -501,6 +501,8 @@ def test_chained_files_keep_their_own_definitions() -> None:
         (b"<?xml version='1.0'?><TrainingCenterDatabase>", "a TCX document"),
         (bytes(300), "nothing but zero bytes"),
         (b"time,power\n1,200\n", "plain text"),
+        (b"x", "a file of only 1 byte"),
+        (b"\x0e\x10", "a file of only 2 bytes"),
     ],
 )
 def test_what_is_no_fit_file_is_said_in_one_sentence(data: bytes, looks: str) -> None:

@@ -50,8 +50,8 @@ def looks_like(raw: bytes) -> str:
             return name
     if not any(raw):
         return "nothing but zero bytes"
+    if len(raw) < 12:  # too short to say more of it
+        return f"a file of only {len(raw)} byte{'' if len(raw) == 1 else 's'}"
     if all(9 <= byte < 127 for byte in raw[:512]):
         return "plain text"
-    if len(raw) < 12:
-        return f"a file of only {len(raw)} bytes"
     return "unknown binary data"
