@@ -12,9 +12,10 @@ import datetime as dt
 from array import array
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import numpy as np
+import polars as pl
 
 from telemetry.ingest.antplus import capture_format as form
 from telemetry.ingest.antplus import notes, pages, room, rows
@@ -27,9 +28,6 @@ from telemetry.ingest.antplus.studio import Studio
 from telemetry.ingest.antplus.timeline import Happened, Timeline
 from telemetry.ingest.ble.decoder import BleDecoder
 from telemetry.model import ClassRecording, Issue
-
-if TYPE_CHECKING:
-    import polars as pl
 
 CHUNK_ROWS: Final = 512
 FORGET_EVERY_S: Final = 60.0
@@ -44,6 +42,7 @@ class RoomClass:
     span: Span
     started_unix_s: float | None
     seats: list[room.Seat]
+    """with their devices, whose rows are not kept"""
     recordings: dict[str, ClassRecording]
     """by seat; a seat whose devices said nothing of a ride has none"""
     reception: dict[DeviceKey, list[tuple[int, Reception]]]
@@ -168,13 +167,15 @@ class Session:
         self._count += 1
         zero = self.reader.started_s
         started = None if zero is None else zero + span.start_s
-        frames = {}
-        for decoder in self._decoders:
-            for key in decoder.tracks:
-                frame = self._frame(decoder, key, span)
-                if frame.height:
-                    frames[key] = frame
-        seats = room.seats(frames, self.studio)
+        heard = {
+            key: decoder
+            for decoder in self._decoders
+            for key in decoder.tracks
+            if self._was_heard(decoder, key, span)
+        }
+        # one seat's rows at a time: a room's together are most of the memory
+        nothing = pl.DataFrame()
+        seats = room.seats(dict.fromkeys(heard, nothing), self.studio)
         name = "" if started is None else f"{dt.datetime.fromtimestamp(started, dt.UTC):%Y%m%dT%H%M%SZ}"
         twins = {
             key: since
@@ -184,8 +185,9 @@ class Session:
         }
         recordings = {}
         for seat in seats:
+            devices = {key: self._frame(heard[key], key, span) for key in seat.devices}
             made = room.recording(
-                seat,
+                replace(seat, devices=devices),
                 span.start_s,
                 span.stop_s,
                 started_unix_s=started,
@@ -214,14 +216,23 @@ class Session:
                 key: dict(track.health) for decoder in self._decoders for key, track in decoder.tracks.items()
             },
             twins=twins,
-            others=sorted(key for key in frames if key not in taken),
+            others=sorted(key for key in heard if key not in taken),
+        )
+
+    def _was_heard(self, decoder: Decoder, key: DeviceKey, span: Span) -> bool:
+        """Whether a device said anything in a class."""
+        if any(
+            chunk["time_s"][-1] >= span.start_s and chunk["time_s"][0] <= span.stop_s
+            for chunk in self._chunks.get(key, ())
+        ):
+            return True
+        return any(
+            span.start_s <= (row[rows.TIME] or 0.0) <= span.stop_s for row in decoder.tracks[key].numbers
         )
 
     def _frame(self, decoder: Decoder, key: DeviceKey, span: Span) -> pl.DataFrame:
-        """The rows of one device in a class, every column of `decode`."""
-        import polars as pl
-
-        newest = decoder.frame(key)
+        """The rows of one device in a class, every column of `decode` but the payloads."""
+        newest = _slim(decoder.frame(key))
         parts = [chunk for chunk in self._chunks.get(key, ()) if float(chunk["time_s"][-1]) >= span.start_s]
         joined = pl.concat([*parts, newest], how="diagonal")
         missing = [
@@ -287,10 +298,10 @@ def gaps(noted: list[Noted], end_s: float, sticks: int) -> list[tuple[float, flo
 
 
 def _slim(chunk: pl.DataFrame) -> pl.DataFrame:
-    """Without columns that hold nothing and raw payloads: a sensor fills a third of them."""
+    """Without columns that hold nothing and raw payloads, words as numbers: a third of the memory."""
     keep = [
         name
         for name in chunk.columns
         if name != "payload" and (name not in rows.AT or chunk[name].null_count() < chunk.height)
     ]
-    return chunk.select(keep)
+    return chunk.select(keep).with_columns(pl.col("source", "state").cast(pl.Categorical))

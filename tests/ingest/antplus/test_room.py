@@ -157,3 +157,24 @@ def test_a_meter_that_sends_by_time_reads_each_second_and_not_whole_turns(ride: 
     climb = slice(230, 340)
     assert np.abs(got.array("cadence_rpm")[climb] - true[climb]).max() < 2.0
     assert got.array("cadence_rpm")[:340].sum() == pytest.approx(true[:340].sum(), rel=5e-3)
+
+
+def test_where_the_counter_was_silent_another_sensor_says_when(ride: Ride) -> None:
+    meter, pod = sensors.power_meter(ride, 1, 1, kinds=("crank_torque",)), sensors.speed_cadence_pod(ride, 4)
+    # eight seconds of silence over the change from 90 to 54 rpm
+    heard = (meter.time_s < 197.0) | (meter.time_s > 205.0)
+    true = ride.cadence_rpm[: 760 * 4].reshape(-1, 4).mean(axis=1)
+    worst, sums = [], []
+    for frames in (
+        decode(meter.broadcasts(heard)),
+        decode(meter.broadcasts(heard)) | decode(pod.broadcasts()),
+    ):
+        (seat,) = room.seats(frames, STUDIO)
+        got = room.recording(seat, 0.0, seconds(ride))
+        assert got is not None
+        cadence = got.array("cadence_rpm")
+        worst.append(np.abs(cadence[196:206] - true[196:206]).max())
+        sums.append(cadence[190:210].sum())
+    assert worst[0] > 20
+    assert worst[1] < 6
+    assert sums[0] == pytest.approx(sums[1], rel=1e-6), "how much stays the meter's word"
