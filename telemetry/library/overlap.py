@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final, Literal
 
+import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from telemetry.library.catalog import trusted
@@ -71,7 +72,7 @@ def judge(
             )
         return Verdict("known", "already in the library", recording.id)
     devices = set(device_names(recording).split("\n")) - {""}
-    for row in _at_that_time(connection, recording):
+    for row in _at_that_time(connection, recording, rider_id, devices):
         same_rider = rider_id is not None and row["rider_id"] == rider_id
         same_device = bool(devices & set(row["devices"].split("\n")))
         if not (same_rider or same_device):
@@ -122,7 +123,10 @@ def _other_rider(row: Any, rider_id: str) -> Verdict:
     )
 
 
-def _at_that_time(connection: Connection, recording: ClassRecording) -> list[Any]:
+def _at_that_time(
+    connection: Connection, recording: ClassRecording, rider_id: str | None, devices: set[str]
+) -> list[Any]:
+    """Classes that touch the time of this one and share its rider or a device with it."""
     start = _start(recording)
     stop = start + timedelta(seconds=recording.duration_s)
     found = connection.execute(
@@ -131,6 +135,10 @@ def _at_that_time(connection: Connection, recording: ClassRecording) -> list[Any
             recordings.c.started_at <= stamp(stop),
             recordings.c.started_at >= stamp(start - LONGEST),
             recordings.c.stopped_at >= stamp(start),
+            sa.or_(
+                recordings.c.rider_id == (rider_id or ""),
+                *(recordings.c.devices.contains(name, autoescape=True) for name in sorted(devices)),
+            ),
         )
         .order_by(recordings.c.started_at)
     ).all()

@@ -129,7 +129,7 @@ recordings = _table(
     Column("samples_size", Whole, nullable=False),
     Column("about", LargeBinary, nullable=False),
     _text("added_at", False),
-    indexes=(("rider_id", "started_at"), ("started_at",), ("original",), ("samples",)),
+    indexes=(("rider_id", "started_at"), ("started_at",), ("original",)),
 )
 """`samples` is the SHA-256 of the Parquet file, `about` everything else of the recording, packed JSON."""
 

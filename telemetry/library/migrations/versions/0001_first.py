@@ -41,7 +41,7 @@ audit         audit_id:serial at:text! actor:text! action:text! subject:text det
 
 INDEXES = (
     ("facts", "rider_id"), ("consents", "rider_id"), ("recordings", "rider_id", "started_at"),
-    ("recordings", "started_at"), ("recordings", "original"), ("recordings", "samples"),
+    ("recordings", "started_at"), ("recordings", "original"),
     ("analyses", "recording_id", "version"), ("diary", "rider_id", "at"),
 )  # fmt: skip
 

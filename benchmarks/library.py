@@ -1,0 +1,156 @@
+"""How fast and how large a library is: `python -m benchmarks.library [--n 1000] [--full 10000]`.
+
+Comes in: nothing; class files are made here, seeded. Goes out: classes a second into an empty library
+(decode, analyse, store), seconds to add one to a large one beyond process start, size against the FIT files,
+memory. Goals: 60 a second on two cores, 0.5 s, 0.6, flat.
+"""
+
+from __future__ import annotations
+
+import argparse
+import datetime as dt
+import resource
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import polars as pl
+
+from telemetry.cli.library.work import tools
+from telemetry.ingest.fit.export import activity
+from telemetry.library.ingest import Input
+from telemetry.library.library import open_library
+from telemetry.model import ClassRecording, Device
+
+START = dt.datetime(2024, 1, 1, 17, 30, tzinfo=dt.UTC)
+MINUTES = 45
+RIDERS = 40
+
+
+def class_file(number: int) -> bytes:
+    """A class of 45 min at 1 Hz with power, cadence and heart rate, on a bike and a day of its own."""
+    rng = np.random.default_rng(number)
+    seconds = 60 * MINUTES
+    hard = (np.arange(seconds) // 150) % 2 == 0
+    power = np.where(hard, 210.0, 120.0) + rng.normal(0.0, 9.0, seconds)
+    columns = {
+        "time_s": np.arange(float(seconds)),
+        "power_w": power.round(),
+        "cadence_rpm": (np.where(hard, 65.0, 88.0) + rng.normal(0.0, 2.0, seconds)).round(),
+        "heart_rate_bpm": (90.0 + 0.25 * np.convolve(power, np.ones(70) / 70, "same")).round(),
+    }
+    device = Device("power", "development", "Bike", str(5000 + number % RIDERS), measures=("power_w",))
+    started_at = START + dt.timedelta(days=number // RIDERS, minutes=number % 7)
+    recording = ClassRecording(
+        "made", "made", pl.DataFrame(columns), started_at=started_at, devices=(device,)
+    )
+    return activity(recording)
+
+
+def make(folder: Path, count: int) -> int:
+    """Write class files; their bytes in all."""
+    folder.mkdir()
+    size = 0
+    for number in range(count):
+        data = class_file(number)
+        size += len(data)
+        (folder / f"{number:05}.fit").write_bytes(data)
+    return size
+
+
+def inputs(folder: Path) -> list[Input]:
+    """Each file with its rider."""
+    files = sorted(folder.glob("*.fit"))
+    return [Input(path, f"r{int(path.stem) % RIDERS:02}") for path in files]
+
+
+def rss_mb() -> float:
+    """Most memory this process has used."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024.0
+
+
+def size_of(folder: Path, pattern: str) -> int:
+    """Bytes of files below a folder."""
+    return sum(path.stat().st_size for path in folder.rglob(pattern) if path.is_file())
+
+
+def fill(place: Path, count: int) -> None:
+    """Grow a library to many classes by copies of rows, dates moved: only the catalog's size counts here."""
+    from telemetry.library.analyses import pack_past, unpack_past
+    from telemetry.library.tables import analyses, recordings
+
+    with open_library(place) as library, library.catalog.write() as writer:
+        rows = [dict(row) for row in writer.connection.execute(recordings.select()).mappings()]
+        docs = {row.recording_id: row for row in writer.connection.execute(analyses.select())}
+        have = len(rows)
+        shift = 0
+        while have < count:
+            shift += 1
+            for row in rows[: count - have]:
+                days = dt.timedelta(days=60 * shift)
+                name = f"{row['recording_id']}x{shift}"
+                started = dt.datetime.fromisoformat(row["started_at"]) - days
+                stopped = dt.datetime.fromisoformat(row["stopped_at"]) - days
+                text = [f"{moment:%Y-%m-%dT%H:%M:%S}.000Z" for moment in (started, stopped)]
+                copied = {**row, "recording_id": name, "started_at": text[0], "stopped_at": text[1]}
+                copied.pop("row_hash")
+                writer.insert(recordings, **copied)
+                doc = dict(docs[row["recording_id"]]._mapping)
+                for key in ("row_hash", "analysis_id"):
+                    doc.pop(key)
+                past = replace(unpack_past(doc["summary"]), started_at=started, id=name)
+                writer.insert(analyses, **{**doc, "recording_id": name, "summary": pack_past(past)})
+                have += 1
+
+
+def one_more(place: Path, folder: Path, number: int) -> float:
+    """Seconds of `telemetry library add` of one file, whole process, less one that imports the same."""
+    path = folder / f"more-{number}.fit"
+    path.write_bytes(class_file(number))
+    command = [sys.executable, "-m", "telemetry", "library", "add", str(path)]
+    command += ["--library", str(place), "--rider", f"r{number % RIDERS:02}"]
+    opened = "import telemetry.cli.app, telemetry.analysis.compose, telemetry.library.library, polars"
+    opened += ", telemetry.cli.library.work, telemetry.ingest.fit.activity, telemetry.ingest.readers.fit"
+    spent = []
+    for words in (command, [sys.executable, "-c", opened]):
+        begun = time.perf_counter()
+        subprocess.run(words, check=True, capture_output=True)
+        spent.append(time.perf_counter() - begun)
+    print(f"  whole process {spent[0]:.2f} s, imports alone {spent[1]:.2f} s")
+    return spent[0] - spent[1]
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the figures."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--n", type=int, default=1000)
+    parser.add_argument("--full", type=int, default=10000)
+    said = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory(prefix="telemetry-library-") as name:
+        base = Path(name)
+        size = make(base / "drop", said.n)
+        lent = tools()
+        with open_library(base / "warm") as warm:
+            list(warm.add(inputs(base / "drop")[:32], lent))
+        before = rss_mb()
+        begun = time.perf_counter()
+        with open_library(base / "L") as library:
+            done = list(library.add(inputs(base / "drop"), lent))
+        spent = time.perf_counter() - begun
+        added = sum(item.state == "added" for item in done)
+        print(f"{added} of {said.n} class files in {spent:.1f} s: {added / spent:.0f} a second (goal 60)")
+        kept = size_of(base / "L", "*.parquet") + size_of(base / "L", "catalog.sqlite*")
+        print(f"size {kept / size:.2f} of the FIT files, originals apart (goal 0.6)")
+        print(f"memory grew by {rss_mb() - before:.0f} MB over {added} classes")
+        fill(base / "L", said.full)
+        beyond = min(one_more(base / "L", base, said.n + RIDERS * step) for step in range(1, 4))
+        print(f"one more into {said.full} classes: {beyond:.2f} s beyond process start (goal 0.5)")
+
+
+if __name__ == "__main__":
+    main()
