@@ -1,0 +1,94 @@
+"""The same library with its catalog in PostgreSQL: started here as user postgres, or the one that is named.
+
+TELEMETRY_TEST_POSTGRES=postgresql://… names an empty database. Without it, and where none can be started, the
+tests are skipped with the reason.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import socket
+import subprocess
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from telemetry.errors import BadInput
+from telemetry.library.analyses import Tools
+from telemetry.library.backup import backup, restore
+from telemetry.library.erase import erase
+from telemetry.library.library import open_library
+from telemetry.library.verify import catalog_hash, verify
+from telemetry.model import PainEntry
+from tests.builders import STARTED_AT
+from tests.library.conftest import add, states
+
+BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[str]:
+    """The URL of an empty database."""
+    pytest.importorskip("psycopg", reason="psycopg is not installed")
+    named = os.environ.get("TELEMETRY_TEST_POSTGRES")
+    if named:
+        yield named
+        return
+    if not BINARIES or shutil.which("runuser") is None or os.geteuid() != 0:
+        pytest.skip("no PostgreSQL server can be started here, and TELEMETRY_TEST_POSTGRES names none")
+    bin_ = BINARIES[-1].parent
+    folder = Path(tempfile.mkdtemp(prefix="telemetry-postgres-", dir="/tmp"))
+    shutil.chown(folder, "postgres", "postgres")
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+
+    def as_postgres(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            ["runuser", "-u", "postgres", "--", *words], capture_output=True, text=True, check=False, cwd="/"
+        )
+
+    made = as_postgres(str(bin_ / "initdb"), "-D", f"{folder}/data", "-A", "trust", "-N")
+    if made.returncode:
+        shutil.rmtree(folder)
+        pytest.skip(f"initdb did not work: {made.stderr[-200:]}")
+    options = f"-p {port} -k {folder} -c listen_addresses=127.0.0.1 -c fsync=off"
+    control = (str(bin_ / "pg_ctl"), "-D", f"{folder}/data")
+    started = as_postgres(*control, "-w", "-t", "30", "-l", f"{folder}/log", "-o", options, "start")
+    if started.returncode:
+        shutil.rmtree(folder)
+        pytest.skip(f"the server did not start: {started.stdout[-200:]}")
+    try:
+        yield f"postgresql://postgres@127.0.0.1:{port}/postgres"
+    finally:
+        as_postgres(*control, "-m", "immediate", "stop")
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def test_a_library_on_a_server_does_what_one_in_a_folder_does(
+    server: str, tmp_path: Path, six: list[Path], tools: Tools
+) -> None:
+    with pytest.raises(BadInput, match="needs a folder for its files"):
+        open_library(server)
+    with open_library(server, storage=tmp_path / "files") as library, open_library(tmp_path / "L") as local:
+        for one in (library, local):
+            assert states(add(one, six, tools)) == ["added"] * 6
+            assert states(add(one, six[::-1], tools, threads=4)) == ["known"] * 6
+            one.set_rider("r07", {"ftp_w": 180.0})
+            one.note("r07", [PainEntry(STARTED_AT, 4.0, entered_at=STARTED_AT, id="e1")])
+            list(one.refresh(tools))
+            assert not list(verify(one))
+        assert catalog_hash(library) == catalog_hash(local)
+        assert library.recording(library.rows()[0][0]["recording_id"]).samples.height == 720
+        backup(library, tmp_path / "B")
+        restore(tmp_path / "B", tmp_path / "R")
+        with open_library(tmp_path / "R") as back:
+            assert catalog_hash(back) == catalog_hash(local)
+        assert erase(library, "r07").classes == 6
+        assert library.rows() == []
+        assert not list(verify(library))
+    with open_library(server, storage=tmp_path / "files", create=False) as again:
+        assert [row["action"] for row in again.audit()][-1] == "erase"
