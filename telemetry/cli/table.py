@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 COLUMNS: tuple[tuple[str, str, int], ...] = (
     # heading, metric, digits
-    ("min", "pedalling_min", 0),
+    ("ridden min", "pedalling_min", 0),
     ("TL", "torque_load", 0),
-    ("grinding", "grinding_min", 1),
+    ("grinding min", "grinding_min", 1),
 )
 WIDE = 160
 """Characters where no terminal limits them: nothing is cut for who reads the table through a pipe."""
@@ -33,10 +33,11 @@ def print_table(analyses: Sequence[ClassAnalysis]) -> None:
     from telemetry.cli.console import clean
 
     table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    table.add_column("file", overflow="fold", min_width=18)
+    table.add_column("file", overflow="fold", min_width=14)
     table.add_column("date", no_wrap=True)
     for heading, _, _ in COLUMNS:
-        table.add_column(heading, justify="right", min_width=max(map(len, heading.split())))
+        lines = heading.split()  # one under the other: the words beside them need the room
+        table.add_column("\n".join(lines), justify="right", min_width=max(map(len, lines)))
     table.add_column("data", min_width=6)
     table.add_column("back-risk review", min_width=11)
     for analysis in analyses:
