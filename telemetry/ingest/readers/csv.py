@@ -43,8 +43,8 @@ NAMED_ROWS = 200
 """So many rows show whether they are named."""
 
 NAMED_SHARE = 0.5
-"""Without a time, rows of which more than this share have a word of their own are a list: of files, classes or
-people. Samples repeat their words: "work", "rest", "seated"."""
+"""Without a time, rows of which more than this share have a word of their own are a list: of files, of
+classes, of people. Samples repeat their words: "work", "rest", "seated"."""
 
 NOTHING = ("-", "--", "nan", "n/a", "na", "null", "none", "inf", "-inf")
 """What programs write for "not measured"."""
