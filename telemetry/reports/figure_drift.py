@@ -255,8 +255,13 @@ def draw_balance(axes: Axes, analysis: ClassAnalysis) -> None:
     parts.header(axes, style.axis_label("right_balance_pct"), style.CHANNEL_COLOURS["right_balance_pct"])
     mean = analysis.metric("right_balance_pct")
     said = [f"mean {mean:.1f} %"] if mean is not None else []
-    drift = in_words(analysis.drift.get("symmetry"), short=True)
-    _caption(axes, ", ".join([*said, f"drift {drift}" if drift and said else drift]).strip(", "))
+    shift = analysis.drift.get("symmetry")
+    drift = in_words(shift, short=True)
+    text = ", ".join([*said, f"drift {drift}" if drift and said else drift]).strip(", ")
+    room = parts.width_in(axes) + RIGHT_IN - 0.05
+    if shift is not None and not shift.applicable and parts.text_width_in(text, style.LABEL_PT) > room:
+        text = ", ".join([*said, "no drift computed"])  # why stands whole in the table of drifts
+    _caption(axes, text)
     parts.mark_silence(axes, analysis)
     parts.reference(axes, 50.0, "even", style.MUTED)
     axes.plot(

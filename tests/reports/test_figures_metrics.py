@@ -9,9 +9,11 @@ import pytest
 from matplotlib.axes import Axes
 from matplotlib.patches import PathPatch, Rectangle
 
+from telemetry.analysis import analyze
 from telemetry.model import ClassAnalysis, Drift, Finding
 from telemetry.reports import figure_drift, figure_reasons, figures
 from telemetry.units import power_w
+from tests.builders import recording
 from tests.reports.examples import example
 
 
@@ -243,6 +245,24 @@ def test_a_reason_without_a_trace_has_no_figure() -> None:
     for code in ("R1", "R2", "R3", "R4", "R5"):
         analysis = with_finding("heart_rate_only", code, "x", 2.0, 1.0)
         assert f"reason_{code}" not in figures.applicable(analysis)
+
+
+def test_the_balance_of_a_class_too_short_for_drift_says_its_mean_and_is_not_cut() -> None:
+    rng = np.random.default_rng(1)
+    minutes = recording(
+        power_w=180.0 + rng.normal(0.0, 10.0, 126),
+        cadence_rpm=85.0 + rng.normal(0.0, 1.0, 126),
+        right_balance_pct=50.0 + rng.normal(0.0, 1.0, 126),
+        single_sided=False,
+    )
+    analysis = analyze(minutes)
+    mean = analysis.metric("right_balance_pct")
+    for width in (3.6, 4.3, 9.0):
+        said = {
+            text for axes in figures.compose(analysis, "balance", width_in=width).axes for text in words(axes)
+        }
+        assert not [text for text in said if "…" in text], width
+        assert any(text.startswith(f"mean {mean:.1f} %") for text in said), width
 
 
 def test_late_strokes_are_counted_to_minute_30_and_to_the_end() -> None:
