@@ -30,6 +30,7 @@ PAD_IN = 0.045
 MOST_ROWS = 3
 """rows of a strip; what finds no room in them is counted beside it"""
 TREATMENT_LINE: dict[str, Any] = {"color": style.INK, "linewidth": 0.7, "zorder": 0.9}
+MANY = 40
 DOTTED = (0, (1, 1.8))
 SETTING_LINE: dict[str, Any] = {
     "color": style.INK,
@@ -230,10 +231,12 @@ def lines(axes: Axes, trends: TrendAnalysis) -> None:
     """Treatments and changed settings as lines through a panel."""
     done = [mark.start for mark in treatments(trends)]
     changed = [mark.start for mark in settings(trends)]
+    # where there are very many the points come first
+    thin = {"linewidth": 0.3, "color": style.MUTED} if len(done) + len(changed) > MANY else {}
     if done:
-        parts.verticals(axes, done, **TREATMENT_LINE)
+        parts.verticals(axes, done, **(TREATMENT_LINE | thin))
     if changed:
-        parts.verticals(axes, changed, **SETTING_LINE)
+        parts.verticals(axes, changed, **(SETTING_LINE | thin))
 
 
 def key(trends: TrendAnalysis) -> list[Entry]:

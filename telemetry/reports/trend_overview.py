@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
 
-    from telemetry.model import PainEntry, TrendAnalysis
+    from telemetry.model import PainEntry, TrendAnalysis, Week
 
 LEFT_IN, RIGHT_IN, TOP_IN, AXIS_IN = 0.40, 0.98, 0.04, 0.44
 HEADER_IN = 0.27
@@ -55,25 +55,24 @@ def _grinding(axes: Axes, trends: TrendAnalysis) -> None:
     values = [week.grinding_min for week in weeks] + [row.grinding_min or 0.0 for row in classes]
     parts.scale(axes, 0.0, max([*values, *own, 1.0]), 3)
     parts.header(axes, "Grinding (min): class, and week")
-    for week in trends.weeks:
-        start, stop = axis.day_place(trends, week.first), axis.day_place(trends, week.last) + 1.0
-        x = (max(start, 0.0), min(stop, axis.length_days(trends)))
-        if week.classes:
-            axes.fill_between(
-                x, week.grinding_min, **(PARTIAL_LOOK if week.partial else WEEK_LOOK), zorder=1.0
-            )
-        else:
-            axes.annotate(
-                "no class",
-                (sum(x) / 2, 0.0),
-                (0, 3),
-                textcoords="offset points",
-                fontsize=style.NOTE_PT,
-                color=style.MUTED,
-                ha="center",
-                va="bottom",
-                rotation=90 if _narrow(axes, x[1] - x[0], "no class") else 0,
-            ).set_gid("no-class")
+    for week in weeks:
+        x = _days(trends, week)
+        axes.fill_between(x, week.grinding_min, **(PARTIAL_LOOK if week.partial else WEEK_LOOK), zorder=1.0)
+    for x in _without_class(trends):
+        rotated = _wider(axes, x, parts.text_width_in("no class", style.NOTE_PT))
+        if rotated and _wider(axes, x, style.NOTE_PT / parts.POINTS_PER_INCH):
+            continue  # no room at all: the gap is left to speak
+        axes.annotate(
+            "no class",
+            (sum(x) / 2, 0.0),
+            (0, 3),
+            textcoords="offset points",
+            fontsize=style.NOTE_PT,
+            color=style.MUTED,
+            ha="center",
+            va="bottom",
+            rotation=90 if rotated else 0,
+        ).set_gid("no-class")
     if classes:
         places = [axis.place(trends, row.started_at) for row in classes]
         heights = [row.grinding_min or 0.0 for row in classes]
@@ -85,10 +84,30 @@ def _grinding(axes: Axes, trends: TrendAnalysis) -> None:
 CLASS_STEM: dict[str, Any] = {"linestyle": "none", "marker": "o", "markersize": 3.6, "color": style.TIER_EDGE}
 
 
-def _narrow(axes: Axes, days: float, text: str) -> bool:
+def _days(trends: TrendAnalysis, week: Week) -> parts.Span:
+    """The days of a week that are drawn."""
+    stop = axis.day_place(trends, week.last) + 1.0
+    return max(axis.day_place(trends, week.first), 0.0), min(stop, axis.length_days(trends))
+
+
+def _without_class(trends: TrendAnalysis) -> list[parts.Span]:
+    """Weeks without a class, those in a row as one span."""
+    found: list[parts.Span] = []
+    for week in trends.weeks:
+        if not week.classes:
+            start, stop = _days(trends, week)
+            joins = bool(found) and found[-1][1] >= start
+            if joins:
+                found[-1] = (found[-1][0], stop)
+            else:
+                found.append((start, stop))
+    return found
+
+
+def _wider(axes: Axes, span: parts.Span, wide_in: float) -> bool:
+    """Whether words of this width have no room in a span."""
     low, high = axes.get_xlim()
-    room = days / (high - low) * parts.width_in(axes)
-    return parts.text_width_in(text, style.NOTE_PT) + 0.1 > room
+    return wide_in + 0.1 > (span[1] - span[0]) / (high - low) * parts.width_in(axes)
 
 
 def _drift(metric: str, label: str, own: tuple[str, ...]) -> Callable[[Axes, TrendAnalysis], None]:

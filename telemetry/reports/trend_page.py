@@ -26,8 +26,8 @@ if TYPE_CHECKING:
     from telemetry.reports.tables import Table
 
 ON_PAPER = {
-    "classes": 64,
-    "weeks": 20,
+    "classes": 56,
+    "weeks": 16,
     "relief": 10,
     "settings": 12,
     "noted": 10,
@@ -35,7 +35,7 @@ ON_PAPER = {
     "comparisons": 6,
 }
 """rows of a table that fit on four sheets; the others stand on the HTML page"""
-REMARKS_ON_PAPER, LETTERS_ON_PAPER = 3, 500
+REMARKS_ON_PAPER, LETTERS_ON_PAPER = 3, 400
 DECIMALS = ("point", "comma")
 
 
