@@ -87,7 +87,7 @@ def _laps(c: Conditioned, context: Context) -> tuple[Lap, ...]:
             for number, lap in enumerate(given, 1)
         ]
         last = max(lap.stop_s for lap in given)
-        if end - last > TAIL_S:
+        if end - last > max(TAIL_S, c.median_step_s):  # the last sample's own step is no tail
             named.append(Lap(last, end, "After the last lap", "rest"))
         return tuple(named)
     if not len(c):

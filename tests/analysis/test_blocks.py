@@ -58,6 +58,8 @@ def test_what_came_after_the_last_lap_is_a_row_of_its_own() -> None:
         built = recording(**steps([(seconds, 150, 90)]), laps=laps)
         analysis = analyze(built)
         assert len(analysis.blocks) == 2 + tail
+    thrifty = recording(**steps([(600, 150, 90)], step_s=3.0), laps=(Lap(0.0, 300.0), Lap(300.0, 597.0)))
+    assert len(analyze(thrifty).blocks) == 2
     last = analysis.blocks[-1]
     assert (last.label, last.start_s, last.stop_s) == ("After the last lap", 600.0, 690.0)
     total = sum(block.torque_load or 0.0 for block in analysis.blocks)
