@@ -1,10 +1,14 @@
 """Fields that are no single number: lists and text.
 
-Comes in: the rows of one message type and the position of the column in its plan. Goes out: one polars
-series, null where the field is invalid or absent. Leaves to others: single numbers (`gather_kernel.py`).
+Comes in: the rows of one message type and the position of the column in its plan. Goes out: one column, null
+where the field is invalid or absent. Leaves to others: single numbers (`gather_kernel.py`).
 """
 
 from __future__ import annotations
+
+import math
+import struct
+from collections.abc import Callable
 
 import numpy as np
 import polars as pl
@@ -14,19 +18,35 @@ from telemetry.ingest.fit.base_types import BASE_TYPES, BYTE, UNKNOWN
 from telemetry.ingest.fit.fields import Plan
 from telemetry.ingest.fit.gather_numpy import values
 from telemetry.ingest.fit.profile import Field
+from telemetry.ingest.fit.stack import FLOAT, INTEGER, Stack
 from telemetry.ingest.fit.text import clean_text
 
 FLOATS = (8, 9)
 LONG_SIGNED = 14
 LONG_UNSIGNED = (15, 16)
-FEW = 64
-"""Rows up to which plain lists are built faster than arrays are reshaped."""
+LONG: pl.DataType = pl.UInt64()
+FEW_CELLS = 512
+"""List elements up to which plain lists are built faster than arrays are reshaped."""
+LETTERS = {
+    "u1": "B",
+    "i1": "b",
+    "u2": "H",
+    "i2": "h",
+    "u4": "I",
+    "i4": "i",
+    "u8": "Q",
+    "i8": "q",
+    "f4": "f",
+    "f8": "d",
+}
+"""NumPy's names of the base types as the struct module's."""
+INVALID = {row.code: math.nan if row.kind == "float" else row.invalid for row in BASE_TYPES}
 
 
 def read_texts(
     raw: bytes, offset: NDArray[np.int32], layout: NDArray[np.int32], made: Plan, position: int
-) -> pl.Series:
-    """A text column."""
+) -> list[str | None]:
+    """A text column, None where it is empty."""
     spans: list[tuple[int, int] | None] = [None] * len(made.at)
     for which, at, _, _, size in made.others[position].tolist():
         spans[which] = at, size
@@ -42,98 +62,182 @@ def read_texts(
         if piece not in seen:
             seen[piece] = clean_text(piece)
         texts.append(seen[piece])
-    return pl.Series(made.columns[position].name, texts, dtype=pl.String)
+    return texts
 
 
-def read_arrays(
-    data: NDArray[np.uint8], offset: NDArray[np.int32], layout: NDArray[np.int32], made: Plan, position: int
-) -> pl.Series:
-    """A list column: Float64 where the field has a scale or is floating-point, else Int64 or UInt64.
+def stack_arrays(
+    stack: Stack,
+    raw: bytes,
+    data: NDArray[np.uint8],
+    offset: NDArray[np.int32],
+    layout: NDArray[np.int32],
+    made: Plan,
+    position: int,
+    gather: Callable[..., None],
+) -> None:
+    """Put a list column on the stack: Float64 where the field has a scale or is floating-point, else Int64 or
+    UInt64.
 
     A list whose every element is invalid is null; a single invalid element is null inside its list.
     """
     column = made.columns[position]
-    entries = made.others[position]
-    codes = set(entries[:, 2].tolist())
+    entries: list[list[int]] = made.others[position].tolist()
+    codes = {entry[2] for entry in entries}
+    counts = {entry[3] for entry in entries}
     element = _element(column.field, codes)
-    place = np.full(len(made.at), -1, np.int64)
-    kind = np.full((len(made.at), 3), -1, np.int64)
-    place[entries[:, 0]] = entries[:, 1]
-    kind[entries[:, 0], 0] = entries[:, 2]
-    kind[entries[:, 0], 1] = entries[:, 3]
-    kind[:, 2] = made.big
-    kinds, of_layout = np.unique(kind, axis=0, return_inverse=True)
-    of_row = of_layout.reshape(-1)[layout]
-    pieces: list[tuple[NDArray[np.intp], pl.Series]] = []
-    for which, (code, count, big) in enumerate(kinds.tolist()):
-        if code < 0:
-            continue
-        rows = np.flatnonzero(of_row == which)
-        if len(rows):
-            starts = offset[rows].astype(np.int64) + place[layout[rows]]
-            pieces.append((rows, _lists(data, starts, code, count, bool(big), column.field, element)))
-    if not pieces:
-        return pl.Series(column.name, [None] * len(offset), dtype=pl.List(element))
-    joined = pl.concat([piece for _, piece in pieces]) if len(pieces) > 1 else pieces[0][1]
-    where = np.concatenate([rows for rows, _ in pieces])
-    if len(pieces) == 1 and len(where) == len(offset):
-        return joined.alias(column.name)
-    order = np.full(len(offset), -1, np.int64)
-    order[where] = np.arange(len(where))
-    return _picked(joined, order).alias(column.name)
+    if len(offset) * max(counts) <= FEW_CELLS:
+        stack.cells(
+            column.name, pl.List(element), _few(raw, offset, layout, made, entries, column.field, element)
+        )
+        return
+    long = not codes.isdisjoint((LONG_SIGNED, *LONG_UNSIGNED)) and element is not FLOAT
+    opaque = codes & {BYTE, UNKNOWN}
+    if len(counts) == 1 and not long and opaque in (set(), codes):
+        lists = _even(data, offset, layout, made, entries, column.field, element, gather)
+    else:
+        lists = _uneven(data, offset, layout, made, entries, column.field, element)
+    stack.series(column.name, lists)
 
 
-def _element(field: Field, codes: set[int]) -> type[pl.DataType]:
+def _element(field: Field, codes: set[int]) -> pl.DataType:
     if field.scale != 1 or field.offset or codes & set(FLOATS):
-        return pl.Float64
+        return FLOAT
     if codes & set(LONG_UNSIGNED):
-        return pl.UInt64 if codes <= set(LONG_UNSIGNED) else pl.Float64
-    return pl.Int64
+        return LONG if codes <= set(LONG_UNSIGNED) else FLOAT
+    return INTEGER
 
 
-def _lists(
+def _few(
+    raw: bytes,
+    offset: NDArray[np.int32],
+    layout: NDArray[np.int32],
+    made: Plan,
+    entries: list[list[int]],
+    field: Field,
+    element: pl.DataType,
+) -> list[list[float | int | None] | None]:
+    """The lists one by one, for a few of them."""
+    readers: list[tuple[int, struct.Struct, float, bool] | None] = [None] * len(made.at)
+    for which, at, code, count, _ in entries:
+        row = BASE_TYPES[BYTE if code == UNKNOWN else code]
+        form = struct.Struct(f"{'>' if made.big[which] else '<'}{count}{LETTERS[row.dtype]}")
+        readers[which] = at, form, INVALID[row.code], row.kind == "byte"
+    rescaled = element is FLOAT
+    lists: list[list[float | int | None] | None] = []
+    for p, which in zip(offset.tolist(), layout.tolist(), strict=True):
+        reader = readers[which]
+        if reader is None:
+            lists.append(None)
+            continue
+        at, form, invalid, opaque = reader
+        found = form.unpack_from(raw, p + at)
+        # a floating-point number is invalid where it is none
+        cells = [None if v == invalid or v != v else v for v in found]
+        if not any(cell is not None for cell in cells):
+            lists.append(None)
+            continue
+        if opaque:
+            # bytes are invalid only all together: 0xFF among others is a value
+            cells = list(found)
+        if rescaled:
+            cells = [None if v is None else v / field.scale - field.offset for v in cells]
+        lists.append(cells)
+    return lists
+
+
+def _even(
+    data: NDArray[np.uint8],
+    offset: NDArray[np.int32],
+    layout: NDArray[np.int32],
+    made: Plan,
+    entries: list[list[int]],
+    field: Field,
+    element: pl.DataType,
+    gather: Callable[..., None],
+) -> pl.Series:
+    """Lists of equally many elements: each element is read as a column of its own."""
+    count = entries[0][3]
+    at = np.full((len(made.at), count), -1, np.int32)
+    kind = np.zeros((len(made.at), count), np.uint8)
+    for which, place, code, _, _ in entries:
+        code = BYTE if code == UNKNOWN else code
+        at[which] = place + BASE_TYPES[code].size * np.arange(count)
+        kind[which] = code
+    out = np.empty((count, len(offset)), np.float64)
+    scale, shift = np.full(count, float(field.scale)), np.full(count, float(field.offset))
+    gather(data, offset, layout, at, kind, made.big, scale, shift, out)
+    missing = np.isnan(out[0])
+    for values_of_one in out[1:]:
+        missing &= np.isnan(values_of_one)
+    if entries[0][2] in (BYTE, UNKNOWN):
+        # bytes are invalid only all together: 0xFF among others is a value
+        np.copyto(out, 255.0 / field.scale - field.offset, where=np.isnan(out))
+    return _nested(pl.Series("", out.T.ravel(), nan_to_null=True), count, missing, element)
+
+
+def _uneven(
+    data: NDArray[np.uint8],
+    offset: NDArray[np.int32],
+    layout: NDArray[np.int32],
+    made: Plan,
+    entries: list[list[int]],
+    field: Field,
+    element: pl.DataType,
+) -> pl.Series:
+    """Lists of changing length or type, or of integers too long for a double: one kind at a time, then put in
+    order."""
+    kinds: dict[tuple[int, int, bool], list[int]] = {}
+    place = np.full(len(made.at), -1, np.int64)
+    for which, at, code, count, _ in entries:
+        place[which] = at
+        kinds.setdefault((code, count, bool(made.big[which])), []).append(which)
+    pieces: list[pl.Series] = []
+    order = np.full(len(offset), -1, np.int64)
+    done = 0
+    for (code, count, big), layouts in kinds.items():
+        rows = np.flatnonzero(np.isin(layout, layouts))
+        if not len(rows):
+            continue
+        starts = offset[rows].astype(np.int64) + place[layout[rows]]
+        pieces.append(_of_one_kind(data, starts, code, count, big, field, element))
+        order[rows] = np.arange(done, done + len(rows))
+        done += len(rows)
+    joined = pl.concat(pieces) if pieces else pl.Series([None], dtype=pl.List(element))
+    picks = pl.Series(np.where(order < 0, np.nan, order), nan_to_null=True).cast(pl.UInt32)
+    return joined.gather(picks)
+
+
+def _of_one_kind(
     data: NDArray[np.uint8],
     starts: NDArray[np.int64],
     code: int,
     count: int,
     big: bool,
     field: Field,
-    element: type[pl.DataType],
+    element: pl.DataType,
 ) -> pl.Series:
     """Lists of `count` elements of one type, one for each place in `starts`."""
     code = BYTE if code == UNKNOWN else code
     places = (starts[:, None] + BASE_TYPES[code].size * np.arange(count)).ravel()
-    if element == pl.UInt64 or (element == pl.Int64 and code == LONG_SIGNED):
+    if element == LONG or (element == INTEGER and code == LONG_SIGNED):
         whole, valid = long_integers(data, places, code, big)
-        cells = [v if ok else None for v, ok in zip(whole.tolist(), valid.tolist(), strict=True)]
-        gone = np.asarray(~valid.reshape(-1, count).any(axis=1))
-        return _listed(cells, count, gone.tolist(), element)
+        flat = pl.Series("", whole).zip_with(pl.Series(valid), pl.Series([None], dtype=element))
+        empty = ~np.asarray(valid.reshape(-1, count).any(axis=1))
+        return _nested(flat, count, empty, element)
     numbers = values(data, places, code, big)
     empty = np.asarray(np.isnan(numbers.reshape(-1, count)).all(axis=1))
     if code == BYTE:
-        # bytes are invalid only all together: 0xFF among others is a value
         numbers = np.where(np.isnan(numbers), 255.0, numbers)
-    numbers = numbers / field.scale - field.offset
-    if len(starts) <= FEW:
-        as_int = element == pl.Int64
-        cells = [None if v != v else int(v) if as_int else v for v in numbers.tolist()]
-        return _listed(cells, count, empty.tolist(), element)
-    flat = pl.Series("", numbers, nan_to_null=True).cast(element)
-    lists = flat.reshape((len(starts), count)).cast(pl.List(element))
-    return _picked(lists, np.where(empty, -1, np.arange(len(starts)))) if empty.any() else lists
+    return _nested(
+        pl.Series("", numbers / field.scale - field.offset, nan_to_null=True), count, empty, element
+    )
 
 
-def _listed(
-    cells: list[float | int | None], count: int, empty: list[bool], element: type[pl.DataType]
-) -> pl.Series:
-    rows = [None if gone else cells[i * count : (i + 1) * count] for i, gone in enumerate(empty)]
-    return pl.Series("", rows, dtype=pl.List(element))
-
-
-def _picked(lists: pl.Series, order: NDArray[np.int64]) -> pl.Series:
-    """The lists at `order`, null where that is -1."""
-    picks = pl.Series(np.where(order < 0, np.nan, order), nan_to_null=True).cast(pl.UInt32)
-    return lists.gather(picks)
+def _nested(flat: pl.Series, count: int, empty: NDArray[np.bool_], element: pl.DataType) -> pl.Series:
+    """Every `count` elements as a list, null where `empty`."""
+    kind = pl.List(element)
+    lists = flat.cast(element).reshape((len(empty), count)).cast(kind)
+    return lists.zip_with(pl.Series(~empty), pl.Series([None], dtype=kind)) if empty.any() else lists
 
 
 def long_integers(

@@ -325,7 +325,7 @@ class FitFile:
 
         rows = self.rows(message)
         numbers = dict(self._numbers(rows)) if rows else {}
-        return frame(self._raw, self._data, rows, numbers)
+        return frame(self._raw, self._data, rows, numbers, _readers(self.size).gather)
 
     def texts(self, message: str, name: str) -> list[str | None]:
         """One text field of one message type (n,), None where empty; no table is built for it."""
@@ -337,7 +337,7 @@ class FitFile:
         for position in range(rows.plan.n_scalars, len(rows.plan.columns)):
             column = rows.plan.columns[position]
             if column.name == name and column.shape == "text":
-                return read_texts(self._raw, rows.offset, rows.layout, rows.plan, position).to_list()
+                return read_texts(self._raw, rows.offset, rows.layout, rows.plan, position)
         return [None] * len(rows.offset)
 
     def frames(self) -> dict[str, pl.DataFrame]:

@@ -7,23 +7,19 @@ the values (`decode.py`).
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from telemetry.ingest.fit.arrays import (
-    LONG_SIGNED,
-    LONG_UNSIGNED,
-    long_integers,
-    read_arrays,
-    read_texts,
-)
+from telemetry.ingest.fit.arrays import LONG_SIGNED, LONG_UNSIGNED, long_integers, read_texts, stack_arrays
 from telemetry.ingest.fit.gather_numpy import values as plain_values
 from telemetry.ingest.fit.heart_beats import unpack_beats
 from telemetry.ingest.fit.labels import LABELS
-from telemetry.ingest.fit.profile import HR, MESSAGES, NAMES_ONLY, Field, Message, Subfield
+from telemetry.ingest.fit.profile import DATES, HR, MESSAGES, NAMES_ONLY, Field, Message, Subfield
+from telemetry.ingest.fit.stack import BOOLEAN, FLOAT, INTEGER, LOCAL, TEXT, UTC, Stack
 
 if TYPE_CHECKING:
     from telemetry.ingest.fit.decode import Rows
@@ -31,13 +27,15 @@ if TYPE_CHECKING:
 FEW = 64
 """Rows up to which a plain list is built faster than an array is looked up."""
 
-UTC = pl.Datetime("ms", "UTC")
-LOCAL = pl.Datetime("ms")
 MESSAGE_NAMES = {row.number: row.name for row in MESSAGES.values()} | NAMES_ONLY
 
 
 def frame(
-    raw: bytes, data: NDArray[np.uint8], rows: Rows | None, numbers: dict[str, NDArray[np.float64]]
+    raw: bytes,
+    data: NDArray[np.uint8],
+    rows: Rows | None,
+    numbers: dict[str, NDArray[np.float64]],
+    gather: Callable[..., None],
 ) -> pl.DataFrame:
     """The table of one message type; columns in the file's order, then what was expanded."""
     if rows is None:
@@ -45,28 +43,34 @@ def frame(
     made = rows.plan
     known = MESSAGES.get(rows.number)
     by_name = {column.name: column.field for column in made.columns[: made.n_scalars]}
-    if known:
-        for field in known.fields.values():
-            by_name.setdefault(field.name, field)
     floats = _float_columns(rows)
     longs = _long_columns(data, rows)
-    columns = []
+    stack = Stack(len(rows.offset))
     for name, values in numbers.items():
         if name in longs:
-            columns.append(longs[name])
-            continue
-        field = by_name.get(name) or Field(0, name)
-        columns.append(_series(name, values, field, name in floats))
+            stack.series(name, longs[name])
+        else:
+            field = by_name.get(name) or _expanded(known, name)
+            _stack(stack, name, values, field, name in floats)
     for position in range(made.n_scalars, len(made.columns)):
         column = made.columns[position]
         if column.shape == "text":
-            columns.append(read_texts(raw, rows.offset, rows.layout, made, position))
+            stack.cells(column.name, TEXT, read_texts(raw, rows.offset, rows.layout, made, position))
         else:
-            columns.append(read_arrays(data, rows.offset, rows.layout, made, position))
+            stack_arrays(stack, raw, data, rows.offset, rows.layout, made, position, gather)
     if known and known.subfields:
-        columns += _subfields(known, numbers, {series.name for series in columns})
-    table = pl.DataFrame(columns)
+        _stack_subfields(stack, known, numbers)
+    table = stack.table()
     return unpack_beats(table) if rows.number == HR.number else table
+
+
+def _expanded(known: Message | None, name: str) -> Field:
+    """The field of a column that the file's definitions do not declare."""
+    if known:
+        for field in known.fields.values():
+            if field.name == name:
+                return field
+    return Field(0, name)
 
 
 def _float_columns(rows: Rows) -> set[str]:
@@ -105,35 +109,29 @@ def _long_columns(data: NDArray[np.uint8], rows: Rows) -> dict[str, pl.Series]:
     return found
 
 
-def _series(name: str, values: NDArray[np.float64], field: Field, is_float: bool) -> pl.Series:
-    if field.type in LABELS:
-        return _labelled(name, values, LABELS[field.type])
-    if field.type == "mesg_num":
-        return _labelled(name, values, MESSAGE_NAMES)
-    if field.type == "date_time" and not name.endswith("_raw"):
-        return pl.Series(name, _milliseconds(values)).cast(UTC)
-    if field.type == "local_date_time" and not name.endswith("_raw"):
-        return pl.Series(name, _milliseconds(values)).cast(LOCAL)
-    if field.type == "bool":
-        return pl.Series(name, values, nan_to_null=True).cast(pl.Boolean)
-    if is_float or field.scale != 1 or field.offset:
-        return pl.Series(name, values, nan_to_null=True)
-    return _integers(name, values)
+def _stack(stack: Stack, name: str, values: NDArray[np.float64], field: Field, is_float: bool) -> None:
+    """Put a column of numbers on the stack as what its field's type says."""
+    kind = field.type
+    if kind in LABELS or kind == "mesg_num":
+        labels = LABELS.get(kind, MESSAGE_NAMES)
+        if len(values) <= FEW:
+            stack.cells(name, TEXT, [_label(code, labels) for code in values.tolist()])
+        else:
+            stack.series(name, _labelled(values, labels))
+    elif kind in DATES and not name.endswith("_raw"):
+        stack.numbers(name, UTC if kind == "date_time" else LOCAL, values)
+    elif kind == "bool":
+        stack.numbers(name, BOOLEAN, values)
+    else:
+        stack.numbers(name, FLOAT if is_float or field.scale != 1 or field.offset else INTEGER, values)
 
 
-def _integers(name: str, values: NDArray[np.float64]) -> pl.Series:
-    return pl.Series(name, values, nan_to_null=True).cast(pl.Int64)
-
-
-def _milliseconds(values: NDArray[np.float64]) -> pl.Series:
-    return pl.Series("", values * 1000.0, nan_to_null=True).cast(pl.Int64)
-
-
-def _labelled(name: str, values: NDArray[np.float64], labels: dict[int, str]) -> pl.Series:
-    if len(values) <= FEW:
-        return pl.Series(name, [_label(code, labels) for code in values.tolist()], dtype=pl.String)
+def _labelled(values: NDArray[np.float64], labels: dict[int, str]) -> pl.Series:
+    first = values[0]
+    if (values == first).all():
+        return pl.Series([_label(float(first), labels)], dtype=pl.String).new_from_index(0, len(values))
     codes, where = np.unique(values, return_inverse=True)
-    texts = pl.Series(name, [_label(code, labels) for code in codes.tolist()], dtype=pl.String)
+    texts = pl.Series([_label(code, labels) for code in codes.tolist()], dtype=pl.String)
     return texts[pl.Series(where.astype(np.uint32))]
 
 
@@ -141,8 +139,9 @@ def _label(code: float, labels: dict[int, str]) -> str | None:
     return None if code != code else labels.get(int(code)) or str(int(code))
 
 
-def _subfields(known: Message, numbers: dict[str, NDArray[np.float64]], taken: set[str]) -> list[pl.Series]:
+def _stack_subfields(stack: Stack, known: Message, numbers: dict[str, NDArray[np.float64]]) -> None:
     """Other readings of a field, by what another field of the same message says."""
+    taken = set(stack.names)
     found: dict[str, tuple[Subfield, NDArray[np.float64]]] = {}
     for row in known.subfields:
         source = numbers.get(known.fields[row.source].name)
@@ -154,7 +153,5 @@ def _subfields(known: Message, numbers: dict[str, NDArray[np.float64]], taken: s
         if chosen.any():
             raw = (source + field.offset) * field.scale
             found[row.name] = row, np.where(chosen, raw / row.scale, np.nan)
-    return [
-        _series(name, values, Field(row.source, name, row.units, row.scale, 0, row.type), False)
-        for name, (row, values) in found.items()
-    ]
+    for name, (row, values) in found.items():
+        _stack(stack, name, values, Field(row.source, name, row.units, row.scale, 0, row.type), False)
