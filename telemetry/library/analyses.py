@@ -222,11 +222,14 @@ def unpack_past(data: bytes) -> PastClass:
     return PastClass(**values)
 
 
+SILENT: Final = ("state", "version", "by_minute", "metrics", "reasons")
+"""What of an earlier class cannot change the review of a later one: its own review, its other numbers."""
+
+
 def _relevant(item: PastClass) -> Mapping[str, Any]:
-    """What of an earlier class can change the review of a later one: not its own review, not its version."""
-    values = asdict(replace(item, by_minute=None, metrics={}, reasons=()))
-    for name in ("state", "version", "by_minute", "metrics", "reasons"):
-        del values[name]
+    names = [field.name for field in fields(PastClass) if field.name not in SILENT]
+    values = {name: getattr(item, name) for name in names}
+    values["balance"] = [asdict(part) for part in item.balance]
     values["started_at"] = item.started_at.isoformat()
     return values
 

@@ -451,6 +451,11 @@ class Run:
     def _refresh(self) -> None:
         """Classes after the ones that were added are held against them too."""
         for rider, since in self._earliest.items():
+            with self.library.catalog.read() as connection:
+                after = recordings.c.started_at > stamp(since)
+                newer = recordings.select().where(recordings.c.rider_id == rider, after).limit(1)
+                if connection.execute(newer).first() is None:
+                    continue
             self.library.refresh(self.tools, rider, since=since, run=self.id)
 
 
