@@ -7,12 +7,15 @@ to 13.
 
 from __future__ import annotations
 
+import math
 from typing import Any, Final
 
 from telemetry import units
 from telemetry.ingest.antplus import counters, rows
 
 STILL_MESSAGES: Final = 2
+LONG_S: Final = 2.5
+RESTED_SHARE: Final = 0.85
 
 
 def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
@@ -88,11 +91,14 @@ def _torque(
     lasted = rows.without_rest(stream, period.amount, events)
     watts_per_unit = counters.TURN_RAD / 32.0 / lasted
     moved = counters.unwrap_by_power(torque_raw, 1 << 16, watts_per_unit, stream.power_w)
-    torque = moved.amount / 32.0 / events
-    power = moved.amount * watts_per_unit
     doubtful = doubtful or moved.ambiguous
-    turned = 60.0 * events / lasted
     begin, until = rows.stretch(stream, time_s, lasted if by_revolution else None)
+    share = (
+        1.0 if by_revolution or not at_crank else _turning(ticks, lasted, (until - begin) / events, events)
+    )
+    torque = moved.amount / 32.0 / (events * share)
+    power = moved.amount * watts_per_unit * share
+    turned = 60.0 * events / lasted * share * share
     work = counters.TURN_RAD * moved.amount / 32.0 if by_revolution else power * (until - begin)
     if at_crank:
         turns = float(ticks) if by_revolution else _smooth(stream, ticks, turned / 60.0 * (until - begin))
@@ -104,6 +110,19 @@ def _torque(
     track.ambiguous[-1] = doubtful
     if at_crank or rpm:
         rows.advanced(track, time_s, stream.period_s, power, turned if at_crank else rpm)
+
+
+def _turning(ticks: int, lasted_s: float, update_s: float, updates: int) -> float:
+    """Which share of a silence the crank of a meter that sends by time was turning.
+
+    Updates at rest add neither torque nor period, so means over all of them are those of the turning alone.
+    Of n updates while turning, n · update_s = ticks · (lasted_s / n): the ticks say how many there were.
+    """
+    if updates * update_s < LONG_S or ticks == 0:
+        return 1.0
+    share = math.sqrt(ticks * lasted_s / update_s) / updates
+    # a tick more or less is no rest
+    return share if share < RESTED_SHARE else 1.0
 
 
 def _smooth(stream: rows.Stream, ticks: int, turns: float) -> float:

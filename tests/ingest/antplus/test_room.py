@@ -178,3 +178,14 @@ def test_where_the_counter_was_silent_another_sensor_says_when(ride: Ride) -> No
     assert worst[0] > 15
     assert worst[1] < 6
     assert sums[0] == pytest.approx(sums[1], rel=1e-6), "how much stays the meter's word"
+
+
+@pytest.mark.parametrize("stop_s", [353.0, 356.0, 358.0])
+def test_a_rest_that_begins_in_a_silence_is_no_work(ride: Ride, stop_s: float) -> None:
+    meter = sensors.power_meter(ride, 1, 1, kinds=("crank_torque",), by_revolution=False)
+    heard = (meter.time_s < 346.0) | (meter.time_s > stop_s)
+    (seat,) = room.seats(decode(meter.broadcasts(heard)), STUDIO)
+    got = room.recording(seat, 0.0, seconds(ride))
+    assert got is not None
+    true = ride.power_w[: len(got) * 4].reshape(-1, 4).mean(axis=1)
+    assert np.nansum(got.array("power_w")[340:365]) == pytest.approx(true[340:365].sum(), rel=0.05)
