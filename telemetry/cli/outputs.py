@@ -47,7 +47,7 @@ class Outputs:
             return
         if output == "-":
             raise typer.BadParameter(
-                f"one of {', '.join(sorted(formats))} or a folder; nothing is written to standard output",
+                f"nothing is written to standard output, expected a {', '.join(sorted(formats))} file or a folder",
                 param_hint="'--output'",
             )
         path = Path(output)

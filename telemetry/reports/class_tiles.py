@@ -160,7 +160,7 @@ def _quality_tile(analysis: ClassAnalysis) -> Tile:
 def damage_said(analysis: ClassAnalysis) -> str:
     """What happened to the file itself, as a sentence: cut, never closed, rebuilt, skipped; or empty."""
     codes = {issue.code for issue in analysis.quality.issues}
-    return words.sentence("; ".join(said for code, said in glossary.DAMAGE.items() if code in codes))
+    return words.sentence(", ".join(said for code, said in glossary.DAMAGE.items() if code in codes))
 
 
 SHORT_RECOVERY = "short recovery"

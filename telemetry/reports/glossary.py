@@ -32,12 +32,12 @@ NUMBERS_OF_RULES = {
 """Rule and unit of a finding → the metric whose number it holds against a limit."""
 
 DAMAGE = {
-    "recorder_died": "the recorder died before it closed the file; all that it had written was read",
-    "file_truncated": "the file is cut short; what it holds was read to its end",
-    "gzip_damaged": "the packed file is cut short or damaged; what could be unpacked was read",
-    "session_rebuilt": "no session was written; it was rebuilt from the samples",
+    "recorder_died": "the recorder died before it closed the file",
+    "file_truncated": "the file is cut short",
+    "gzip_damaged": "the packed file is cut short or damaged",
+    "session_rebuilt": "the session was rebuilt from the samples",
     "resync": "bytes that are no messages were skipped",
-    "doubtful_samples": "samples beside damaged bytes may not be what was recorded",
+    "doubtful_samples": "samples beside damaged bytes are doubtful",
 }
 """Issues of the file itself, in words: said beside the grade of the data, whatever the grade."""
 
