@@ -3,6 +3,7 @@
     fit-mutate --n N --seed S [--peers 0|1]   damaged real files: intact records lost or invented, exceptions
     fit-structure [--peers 0|1]               odd structures before a thousand good records
     bombs [--mb 1.0] [--peers 0|1]            seconds and memory for files that ask for much
+    kill, io, rot [--n N] [--seed S]          a library under kill -9, failing disks, flipped bits
 
 `--json` prints one object a line instead of a table.
 """
@@ -176,6 +177,13 @@ def show(rows: Iterable[dict[str, Any]], as_json: bool) -> None:
 
 
 def main() -> None:
+    import sys
+
+    if sys.argv[1:] and sys.argv[1] in ("kill", "io", "rot"):
+        # faults put into a library have nothing to do with decoders, and must fork before polars is used
+        from benchmarks import faults_library
+
+        raise SystemExit(faults_library.main(sys.argv[1:]))
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__.splitlines()[0])
     parser.add_argument("name", choices=("fit-mutate", "fit-structure", "bombs"))
     parser.add_argument("--n", type=int, default=4086, help="mutants")
