@@ -46,9 +46,9 @@ class Outputs:
         if output is None:
             return
         if output == "-":
+            wanted = f"a {', '.join(sorted(formats))} file or a folder"
             raise typer.BadParameter(
-                f"nothing is written to standard output, expected a {', '.join(sorted(formats))} file or a folder",
-                param_hint="'--output'",
+                f"nothing is written to standard output, expected {wanted}", param_hint="'--output'"
             )
         path = Path(output)
         if output.endswith(("/", os.sep)) or path.is_dir() or not path.suffix:
