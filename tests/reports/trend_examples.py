@@ -120,18 +120,11 @@ def diary(seed: int = 11) -> Diary:
     for row in classes():
         day = (row.started_at.date() - START.date()).days
         if rng.random() < 0.8:
+            minute = round(min(48.0, max(12.0, 2000.0 / (row.torque_load or 60.0) + rng.gauss(0.0, 3.0))))
+            when = at(day, 17.5 + minute / 60.0)
             late = timedelta(days=3) if rng.random() < 0.12 else timedelta(hours=2)
-            when = at(day, 18.0)
-            entries.append(
-                PainEntry(
-                    when,
-                    pain_of(day, rng.gauss(0.4, 0.6)),
-                    "low_back",
-                    30.0,
-                    "during",
-                    entered_at=when + late,
-                )
-            )
+            felt = pain_of(day, rng.gauss(0.4, 0.6))
+            entries.append(PainEntry(when, felt, "low_back", minute, "during", entered_at=when + late))
     for day in range(0, 7 * WEEKS, 2):
         if rng.random() < 0.75:
             entries.append(PainEntry(at(day, 21.0), pain_of(day, rng.gauss(-0.3, 0.6)), "low_back"))
