@@ -53,7 +53,7 @@ def test_sentences_of_an_analysis_hold_no_hyphen_for_a_minus_and_no_percent_glue
     built = recording(
         power_w=180.0 + rng.normal(0.0, 20.0, count),
         cadence_rpm=np.full(count, 85.0),
-        heart_rate_bpm=np.where(np.arange(count) < 1200, 140.0, np.nan),
+        heart_rate_bpm=np.where(np.arange(count) < 1200, 140.0 + np.arange(count) % 2, np.nan),
         right_balance_pct=50.0 + rng.normal(0.0, 1.0, count),
         left_pedal_smoothness_pct=fading,
     )
