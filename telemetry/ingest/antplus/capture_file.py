@@ -18,7 +18,8 @@ from typing import Final
 from telemetry.errors import CannotWrite
 from telemetry.ingest.antplus import capture_format as form
 
-WRITE_EVERY_S: Final = 0.25
+WRITE_EVERY_S: Final = 0.22
+"""A quarter of a second less what a busy machine is late: of 200 kills at 0.25 s three lost up to 0.27 s."""
 SYNC_EVERY_S: Final = 1.0
 WAITING_BYTES: Final = 8 * 1024 * 1024
 """More than a minute of a hundred bikes with four sensors each."""

@@ -32,8 +32,8 @@ from telemetry.ingest.antplus.recorder import Event, LiveRow, Recorder
 from telemetry.ingest.antplus.stick import Faults
 from telemetry.ingest.antplus.studio import Studio
 
-SYNC_EVERY_WRITES: Final = 3
-"""A sync follows every third write at once, so that a power cut costs three writes and the one under way."""
+SYNC_EVERY_WRITES: Final = 4
+"""A sync follows every fourth write at once: a power cut costs four writes and that sync, under a second."""
 LIVE_ROWS: Final = 40_000
 """Copies that wait for a slow watcher: a minute of a full room."""
 SWITCH_S: Final = 0.0005
