@@ -13,6 +13,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, Literal
 
 from telemetry.errors import BadInput, MissingChannel
@@ -194,7 +195,7 @@ class ClassRecording:
     def __len__(self) -> int:
         return self.samples.height
 
-    @property
+    @cached_property
     def channels(self) -> tuple[str, ...]:
         """Channels with at least one value, in the order of `CHANNELS`, without `time_s`."""
         have = self.samples
@@ -204,7 +205,7 @@ class ClassRecording:
             if name != "time_s" and name in have.columns and have[name].null_count() < have.height
         )
 
-    @property
+    @cached_property
     def duration_s(self) -> float:
         """Elapsed seconds from the first to the end of the last sample."""
         if not self.samples.height:
@@ -218,6 +219,8 @@ class ClassRecording:
 
     def has(self, channel: str) -> bool:
         """True where the channel is there with at least one value."""
+        if channel in CHANNELS and channel != "time_s":
+            return channel in self.channels
         return channel in self.samples.columns and (self.samples[channel].null_count() < self.samples.height)
 
     def array(self, channel: str) -> np.ndarray:
@@ -673,12 +676,23 @@ def _plain(value: Any) -> Any:
     """Dataclasses, mappings and NumPy scalars as JSON types; floats rounded to 9 significant digits, no NaN.
 
     Nine digits hold every sensor's precision many times over and hide the last bits, which differ between
-    machines: the golden files compare equal everywhere.
+    machines: the golden files compare equal everywhere. What is most of an analysis is asked for first: this
+    is called two thousand times a class.
     """
-    if value is None or isinstance(value, str | bool):
+    kind = type(value)
+    if kind in _AS_THEY_ARE:
         return value
-    if hasattr(value, "__dataclass_fields__"):
-        return {item.name: _plain(getattr(value, item.name)) for item in fields(value)}
+    if kind is float:
+        if value.is_integer() and -1e9 < value < 1e9:
+            return value
+        return float(f"{value:.9g}") if math.isfinite(value) else None
+    if kind is tuple or kind is list:
+        return [_plain(item) for item in value]
+    names = _field_names(kind)
+    if names is not None:
+        return {name: _plain(getattr(value, name)) for name in names}
+    if isinstance(value, str | bool):
+        return value
     if isinstance(value, Mapping):
         return {str(key): _plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple | set | frozenset):
@@ -688,10 +702,24 @@ def _plain(value: Any) -> Any:
     if isinstance(value, int):
         return value
     if isinstance(value, float):
-        return float(f"{value:.9g}") if math.isfinite(value) else None
+        return _plain(float(value))
     if isinstance(value, datetime):
         return _iso(value)
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+_AS_THEY_ARE = frozenset((str, bool, int, type(None)))
+
+
+_FIELD_NAMES: dict[type, tuple[str, ...] | None] = {}
+
+
+def _field_names(kind: type[Any]) -> tuple[str, ...] | None:
+    """Names of a dataclass's fields, None for every other type; looked up once for each type."""
+    if kind not in _FIELD_NAMES:
+        found = hasattr(kind, "__dataclass_fields__")
+        _FIELD_NAMES[kind] = tuple(item.name for item in fields(kind)) if found else None
+    return _FIELD_NAMES[kind]
 
 
 # --- the diary ----------------------------------------------------------------------------------------------
