@@ -48,6 +48,7 @@ def compose(
     screening: Any,
     group: Sequence[ClassRecording] | None,
     symptoms: Symptoms | None,
+    drawable: bool = True,
 ) -> ClassAnalysis:
     """See `telemetry.analysis.analyze`."""
     wording.screening_text(screening)  # a wrong answer is named before anything is computed
@@ -66,10 +67,11 @@ def compose(
     left_over, balance_curve = lowest_balance(c, context)
     metrics.update({**fading, **sides, **left_over})
     drift.update(side_drift)
-    curves.update(
-        {**_load_curves(c, context, inside), **effort.curves(c, context), **grinding.curves(context)}
-    )
-    curves.update({**side_curves, **balance_curve})
+    if drawable:
+        curves.update(
+            {**_load_curves(c, context, inside), **effort.curves(c, context), **grinding.curves(context)}
+        )
+        curves.update({**side_curves, **balance_curve})
 
     doubts = grinding.resistance_doubt(c, found)
     quality = replace(c.quality, issues=(*c.quality.issues, *doubts))
@@ -113,8 +115,8 @@ def compose(
         heart_rate_zones=blocks.heart_rate_zones(c, context),
         balance_bins=balance_bins,
         by_minute=running_load(c, context, inside),
-        samples=sampled(c, inside),
-        curves=curves,
+        samples=sampled(c, inside) if drawable else None,
+        curves=curves if drawable else {},
     )
 
 

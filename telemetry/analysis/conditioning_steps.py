@@ -213,12 +213,8 @@ def stuck_cadence(
 
     def long_enough(together: np.ndarray, seconds: float) -> list[tuple[int, int]]:
         starts, stops = runs(together)
-        lengths = time[stops] + step[stops] - time[starts]
-        return [
-            (int(a), int(b) + 1)
-            for a, b, length in zip(starts, stops, lengths, strict=True)
-            if length >= seconds - 1e-6
-        ]
+        held = time[stops] + step[stops] - time[starts] >= seconds - 1e-6
+        return list(zip(starts[held].tolist(), (stops[held] + 1).tolist(), strict=True))
 
     for start, stop in long_enough(same, shortest_s):
         if largest_step_pct(time[start:stop], power[start:stop]) > power_step_pct:

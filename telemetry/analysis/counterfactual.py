@@ -13,7 +13,7 @@ import numpy as np
 
 from telemetry.analysis.conditioning_steps import pedalling_means
 from telemetry.analysis.grinding import find_bouts, grinding
-from telemetry.analysis.torque_load import torque_load
+from telemetry.analysis.torque_load import doses
 from telemetry.model import Counterfactual
 from telemetry.units import RAD_PER_S_PER_RPM
 
@@ -32,14 +32,14 @@ def counterfactuals(c: Conditioned, context: Context) -> tuple[Counterfactual, .
     for added in ADDED_RPM:
         other = faster(c, added, context.limits["counterfactual_cap_rpm"])
         bouts = find_bouts(other, context)
-        doses, exposure = torque_load(other, context), grinding(other, context, bouts)
+        dose, exposure = doses(other, context), grinding(other, context, bouts)
         rows.append(
             Counterfactual(
                 added_rpm=added,
-                torque_load=doses["torque_load"].value,
+                torque_load=dose["torque_load"].value,
                 grinding_min=exposure["grinding_min"].value,
                 grinding_bouts=exposure["grinding_bouts"].value,
-                strokes=doses["strokes"].value,
+                strokes=dose["strokes"].value,
             )
         )
     return tuple(rows)

@@ -183,7 +183,7 @@ def quantile_bins(values: np.ndarray, bins: int) -> np.ndarray:
     if valid.any():
         held = values[valid]
         inner = np.unique(np.quantile(held, np.linspace(0.0, 1.0, bins + 1)[1:-1]))
-        index[valid] = (held[:, None] > inner).sum(axis=1)
+        index[valid] = np.searchsorted(inner, held)
     return index
 
 

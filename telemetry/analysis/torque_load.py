@@ -133,8 +133,13 @@ def torque_load(c: Conditioned, context: Context) -> dict[str, MetricResult]:
     """
     total = sums(c)
     error = power_error(c, context)
-    doses = _doses(c, context, total, error)
-    return {**doses, **_means(c, context, total, error), **_maxima(c, context, error)}
+    found = _doses(c, context, total, error)
+    return {**found, **_means(c, context, total, error), **_maxima(c, context, error)}
+
+
+def doses(c: Conditioned, context: Context) -> dict[str, MetricResult]:
+    """The doses alone: torque load, impulse, work, strokes and unloaded turns, as `torque_load` has them."""
+    return _doses(c, context, sums(c), power_error(c, context))
 
 
 def _doses(c: Conditioned, context: Context, total: Sums, error: float) -> dict[str, MetricResult]:

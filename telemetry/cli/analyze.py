@@ -45,7 +45,8 @@ def analyze(
             if as_json:
                 session.print_json(analysis.to_dict())
             else:
-                shown.append(_slim(analysis))
+                # one alone is told at length, from its rows
+                shown.append(_slim(analysis) if shown else analysis)
     if len(shown) == 1:
         session.print_summary(shown[0])
     elif shown:
@@ -58,7 +59,7 @@ def analyze(
 def analyses_of(
     path: Path, rider: Rider | None, columns: Mapping[str, str] | None = None
 ) -> list[ClassAnalysis]:
-    """Every class of a file, analyzed.
+    """Every class of a file, analyzed: its numbers, without what only pictures need.
 
     Raises
     ------
@@ -67,11 +68,12 @@ def analyses_of(
     from telemetry.analysis import analyze as analyze_class
     from telemetry.cli.batch import read_file
 
-    return [analyze_class(recording, rider) for recording in read_file(path, columns)]
+    return [analyze_class(recording, rider, drawable=False) for recording in read_file(path, columns)]
 
 
 def _slim(analysis: ClassAnalysis) -> ClassAnalysis:
-    """The analysis without its samples and curves: a table of a thousand classes needs neither."""
+    """The analysis without the recording's rows, which a table of a thousand classes does not need."""
     from dataclasses import replace
 
-    return replace(analysis, samples=None, curves={})
+    recording = analysis.recording
+    return replace(analysis, recording=replace(recording, samples=recording.samples.clear()))

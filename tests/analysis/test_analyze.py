@@ -124,6 +124,14 @@ def test_curves_have_the_lengths_of_their_times() -> None:
     assert (np.diff(curves["load_total"]) >= 0.0).all()
 
 
+def test_what_only_pictures_need_can_be_left_out_and_no_number_changes() -> None:
+    whole, light = analyze(full_class(), RIDER), analyze(full_class(), RIDER, drawable=False)
+    assert light.to_dict() == whole.to_dict()
+    assert (light.samples, light.curves) == (None, {})
+    assert len(whole.samples)
+    assert whole.curves
+
+
 def test_the_worked_class_of_the_metrics_reference_and_its_review() -> None:
     worked = [(600, 100, 90), (300, 180, 75), (180, 240, 55), (120, 90, 85)]
     worked += [(180, 250, 50), (120, 90, 85), (300, 200, 90), (600, 100, 88)]

@@ -47,6 +47,20 @@ def test_the_same_recording_always_gives_the_same_answer() -> None:
     assert first.knot_min == other.knot_min  # the seed moves the null, never the knot
 
 
+def test_a_null_that_stops_early_decides_as_one_that_does_not() -> None:
+    rng = np.random.default_rng(9)
+    t = HALF_MINUTES[:40].copy()
+    for _ in range(4 if WITHOUT_COMPILER else 40):
+        ratio = onset.best_ratio(t, autocorrelated(rng, 40, 0.4, 2.0), 4.0) * rng.uniform(0.5, 4.0)
+        early = onset._null_p(t, 0.5, 0.4, ratio, np.random.default_rng(1), RUNS)
+        draws = np.random.default_rng(1).standard_normal((RUNS, 40))
+        whole = onset.null_share(t, 0.5, 0.4, ratio, draws, 4.0)
+        if min(early, whole) < 0.1:
+            assert early == pytest.approx(whole, abs=1e-12)
+        else:
+            assert early >= 0.1
+
+
 @pytest.mark.parametrize(("rho", "most"), [(0.0, 8), (0.4, 10), (0.7, 12)])
 def test_steady_classes_raise_few_false_alarms(rho: float, most: int) -> None:
     rng = np.random.default_rng(11)
