@@ -1,7 +1,7 @@
 """Outputs that are there whole or not at all.
 
-Comes in: a path and the bytes for it. Goes out: the file, written beside its place, synced and moved there, so
-that a full disk, a crash or Ctrl-C never leaves half of one. Leaves to others: what the bytes mean.
+Comes in: a path and the bytes for it. Goes out: the file, written beside its place, synced and moved there,
+so that a full disk, a crash or Ctrl-C never leaves half of one. Leaves to others: what the bytes mean.
 """
 
 from __future__ import annotations
