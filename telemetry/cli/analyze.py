@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from telemetry.cli import options
+from telemetry.cli import kernels, options
 from telemetry.cli.options import RiderOptions
 
 if TYPE_CHECKING:
@@ -39,6 +39,7 @@ def analyze(
     told = RiderOptions(rider, ftp, mass, cp, w_prime, crank, max_hr, tuple(limit or ()))
     session = Session(files, column)
     known = told.rider()
+    kernels.open_compiler()
     shown: list[ClassAnalysis] = []
     for _, analyses in session.each(lambda path: analyses_of(path, known, session.columns), "Analyzing"):
         for analysis in analyses:

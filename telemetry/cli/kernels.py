@@ -63,6 +63,22 @@ def ready() -> None:
         note(FIRST_RUN)
 
 
+def open_compiler() -> None:
+    """Load numba without SciPy, before threads do; nothing where either is loaded already.
+
+    numba looks for SciPy's linear algebra when it loads its own, which takes a tenth of a second, and no
+    kernel of ours calls any. Where it finds none it goes on; SciPy can be imported as ever afterwards.
+    """
+    modules: dict[str, Any] = sys.modules
+    if "scipy" in modules or "numba" in modules:
+        return
+    modules["scipy"] = None
+    try:
+        import_module("numba.np.arraymath")
+    finally:
+        del modules["scipy"]
+
+
 def state() -> Cache:
     """Every kernel of the package and how many of them are compiled and kept."""
     found = _dispatchers()

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from telemetry.cli import console, options
+from telemetry.cli import console, kernels, options
 from telemetry.cli.options import RiderOptions
 
 if TYPE_CHECKING:
@@ -118,6 +118,7 @@ def report(
     outputs = Outputs(output, ".html", tuple(REPORTS), session.files, session.suffixes, nameless=share)
     known = told.rider()
     outputs.prepare()
+    kernels.open_compiler()
     beside = [
         suffix for suffix, wanted in ((".pdf", pdf), (".png", png)) if wanted and suffix != outputs.suffix
     ]

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.conftest import plain
+from tests.cli.conftest import CLASSES, plain
 
 ROOT = Path(__file__).parents[2]
+UNNEEDED = ("pandas", "scipy", "statsmodels", "sqlalchemy", "alembic", "openant", "tkinter")
 HEAVY = ("numpy", "numba", "polars", "pandas", "matplotlib", "typst", "jinja2", "scipy")
 
 
@@ -39,6 +40,34 @@ def test_help_loads_nothing_heavy(arguments: list[str]) -> None:
 def test_importing_the_package_loads_nothing_heavy() -> None:
     done = python("-c", f"import telemetry, sys; print(sorted(set(sys.modules) & set({HEAVY!r})))")
     assert done.stdout == "[]\n"
+
+
+@pytest.mark.parametrize("command", ["report", "analyze"])
+def test_one_file_needs_no_pandas_scipy_or_database(command: str, tmp_path: Path) -> None:
+    script = (
+        "import sys\n"
+        f"sys.argv = ['telemetry', {command!r}, {str(CLASSES / 'usual.fit')!r}]\n"
+        "import telemetry.cli\n"
+        "try:\n    telemetry.cli.main()\n"
+        f"finally:\n    print(sorted(set(sys.modules) & set({UNNEEDED!r})), file=sys.stderr)\n"
+    )
+    done = python("-c", script, cwd=tmp_path, env={**os.environ, "PYTHONPATH": str(ROOT)})
+    assert done.returncode == 0
+    assert done.stderr.splitlines()[-1] == "[]"
+
+
+def test_the_compiler_opened_without_scipy_leaves_scipy_as_it_was() -> None:
+    script = (
+        "from telemetry.cli.kernels import open_compiler\n"
+        "open_compiler()\n"
+        "import sys\n"
+        "assert 'numba' in sys.modules and 'scipy' not in sys.modules\n"
+        "import scipy.stats\n"
+        "from telemetry.analysis.robust import median\n"
+        "import numpy as np\n"
+        "print(scipy.stats.norm.cdf(0.0), median(np.array([3.0, 1.0, 2.0])))\n"
+    )
+    assert python("-c", script).stdout == "0.5 2.0\n"
 
 
 def test_the_module_is_the_command() -> None:
