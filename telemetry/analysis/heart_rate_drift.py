@@ -93,6 +93,8 @@ def moments(values: np.ndarray) -> tuple[float, float]:
 def solve(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """x of a·x = b for a symmetric positive matrix, by Cholesky; and the diagonal of its inverse.
 
+    Of `a` only as many rows and columns are read as `b` has values.
+
     A column whose pivot is below 1e-10 of its own diagonal is a copy of others: its x is 0, its variance NaN.
     """
     k = len(b)
@@ -152,7 +154,8 @@ def prais_winsten(
     `design` (n, k) with the constant first, `y` (n,), `follows` (n,): True where a row comes one step after
     the row before it. A row that does not starts a new run and is weighted by sqrt(1 - rho²).
     rho is clipped at ±0.95, and 0 where the residual SD is below 1e-6 (an exact fit has no errors to model).
-    The products are summed once: for any rho the normal equations are a quadratic in it.
+    The products are summed once: for any rho the normal equations are a quadratic in it. Every array is
+    filled by loops: each assignment of a slice took half a second of compilation.
     """
     n, k = design.shape
     size = k + 1
@@ -164,7 +167,8 @@ def prais_winsten(
     )
     row, last = np.empty(size), np.zeros(size)
     for i in range(n):
-        row[:k] = design[i]
+        for p in range(k):
+            row[p] = design[i, p]
         row[k] = y[i]
         if follows[i]:
             for p in range(size):
@@ -176,7 +180,8 @@ def prais_winsten(
             for p in range(size):
                 for q in range(p + 1):
                     first[p, q] += row[p] * row[q]
-        last[:] = row
+        for p in range(size):
+            last[p] = row[p]
     for p in range(size):
         for q in range(p + 1):
             same[q, p] = same[p, q]
@@ -185,11 +190,19 @@ def prais_winsten(
             first[q, p] = first[p, q]
     rho, spread = 0.0, 0.0
     beta, variance = np.zeros(k), np.full(k, np.nan)
-    weights = np.empty(size)
+    weights, normal, target = np.empty(size), np.empty((size, size)), np.empty(k)
     for step in range(50):
-        normal = same - rho * crossed + rho * rho * before + (1.0 - rho * rho) * first
-        beta, variance = solve(normal[:k, :k].copy(), normal[:k, k].copy())
-        weights[:k] = -beta
+        alone = 1.0 - rho * rho
+        for p in range(size):
+            for q in range(size):
+                normal[p, q] = (
+                    same[p, q] - rho * crossed[p, q] + rho * rho * before[p, q] + alone * first[p, q]
+                )
+        for p in range(k):
+            target[p] = normal[p, k]
+        beta, variance = solve(normal, target)
+        for p in range(k):
+            weights[p] = -beta[p]
         weights[k] = 1.0
         error = quadratic(normal, weights)
         if step == 0:
@@ -209,7 +222,9 @@ def prais_winsten(
         if abs(fresh - rho) < 1e-6 and step > 0:
             break
         rho = fresh
-    return beta, spread * np.sqrt(variance), rho, spread
+    for p in range(k):
+        variance[p] = spread * math.sqrt(variance[p])
+    return beta, variance, rho, spread
 
 
 @dataclass(frozen=True)
