@@ -14,17 +14,14 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from telemetry.ingest.fit.base_types import BASE_TYPES, BYTE, UNKNOWN
+from telemetry.ingest.fit.base_types import BASE_TYPES, BYTE, FLOATS, LONGS, UNKNOWN
 from telemetry.ingest.fit.fields import Plan
 from telemetry.ingest.fit.gather_numpy import values
 from telemetry.ingest.fit.profile import Field
-from telemetry.ingest.fit.stack import FLOAT, INTEGER, Stack
+from telemetry.ingest.fit.stack import DTYPES, FLOAT, INTEGER, LISTS, LONG, Stack
 from telemetry.ingest.fit.text import clean_text
 
-FLOATS = (8, 9)
-LONG_SIGNED = 14
-LONG_UNSIGNED = (15, 16)
-LONG: pl.DataType = pl.UInt64()
+LONG_SIGNED, *LONG_UNSIGNED = LONGS
 FEW_CELLS = 512
 """List elements up to which plain lists are built faster than arrays are reshaped."""
 LETTERS = {
@@ -87,10 +84,10 @@ def stack_arrays(
     element = _element(column.field, codes)
     if len(offset) * max(counts) <= FEW_CELLS:
         stack.cells(
-            column.name, pl.List(element), _few(raw, offset, layout, made, entries, column.field, element)
+            column.name, LISTS[element], _few(raw, offset, layout, made, entries, column.field, element)
         )
         return
-    long = not codes.isdisjoint((LONG_SIGNED, *LONG_UNSIGNED)) and element is not FLOAT
+    long = not codes.isdisjoint(LONGS) and element != FLOAT
     opaque = codes & {BYTE, UNKNOWN}
     if len(counts) == 1 and not long and opaque in (set(), codes):
         lists = _even(data, offset, layout, made, entries, column.field, element, gather)
@@ -99,7 +96,7 @@ def stack_arrays(
     stack.series(column.name, lists)
 
 
-def _element(field: Field, codes: set[int]) -> pl.DataType:
+def _element(field: Field, codes: set[int]) -> str:
     if field.scale != 1 or field.offset or codes & set(FLOATS):
         return FLOAT
     if codes & set(LONG_UNSIGNED):
@@ -114,7 +111,7 @@ def _few(
     made: Plan,
     entries: list[list[int]],
     field: Field,
-    element: pl.DataType,
+    element: str,
 ) -> list[list[float | int | None] | None]:
     """The lists one by one, for a few of them."""
     readers: list[tuple[int, struct.Struct, float, bool] | None] = [None] * len(made.at)
@@ -122,7 +119,7 @@ def _few(
         row = BASE_TYPES[BYTE if code == UNKNOWN else code]
         form = struct.Struct(f"{'>' if made.big[which] else '<'}{count}{LETTERS[row.dtype]}")
         readers[which] = at, form, INVALID[row.code], row.kind == "byte"
-    rescaled = element is FLOAT
+    rescaled = element == FLOAT
     lists: list[list[float | int | None] | None] = []
     for p, which in zip(offset.tolist(), layout.tolist(), strict=True):
         reader = readers[which]
@@ -152,7 +149,7 @@ def _even(
     made: Plan,
     entries: list[list[int]],
     field: Field,
-    element: pl.DataType,
+    element: str,
     gather: Callable[..., None],
 ) -> pl.Series:
     """Lists of equally many elements: each element is read as a column of its own."""
@@ -182,7 +179,7 @@ def _uneven(
     made: Plan,
     entries: list[list[int]],
     field: Field,
-    element: pl.DataType,
+    element: str,
 ) -> pl.Series:
     """Lists of changing length or type, or of integers too long for a double: one kind at a time, then put in
     order."""
@@ -202,7 +199,7 @@ def _uneven(
         pieces.append(_of_one_kind(data, starts, code, count, big, field, element))
         order[rows] = np.arange(done, done + len(rows))
         done += len(rows)
-    joined = pl.concat(pieces) if pieces else pl.Series([None], dtype=pl.List(element))
+    joined = pl.concat(pieces) if pieces else pl.Series([None], dtype=DTYPES[LISTS[element]])
     picks = pl.Series(np.where(order < 0, np.nan, order), nan_to_null=True).cast(pl.UInt32)
     return joined.gather(picks)
 
@@ -214,14 +211,14 @@ def _of_one_kind(
     count: int,
     big: bool,
     field: Field,
-    element: pl.DataType,
+    element: str,
 ) -> pl.Series:
     """Lists of `count` elements of one type, one for each place in `starts`."""
     code = BYTE if code == UNKNOWN else code
     places = (starts[:, None] + BASE_TYPES[code].size * np.arange(count)).ravel()
     if element == LONG or (element == INTEGER and code == LONG_SIGNED):
         whole, valid = long_integers(data, places, code, big)
-        flat = pl.Series("", whole).zip_with(pl.Series(valid), pl.Series([None], dtype=element))
+        flat = pl.Series("", whole).zip_with(pl.Series(valid), pl.Series([None], dtype=DTYPES[element]))
         empty = ~np.asarray(valid.reshape(-1, count).any(axis=1))
         return _nested(flat, count, empty, element)
     numbers = values(data, places, code, big)
@@ -233,10 +230,10 @@ def _of_one_kind(
     )
 
 
-def _nested(flat: pl.Series, count: int, empty: NDArray[np.bool_], element: pl.DataType) -> pl.Series:
+def _nested(flat: pl.Series, count: int, empty: NDArray[np.bool_], element: str) -> pl.Series:
     """Every `count` elements as a list, null where `empty`."""
-    kind = pl.List(element)
-    lists = flat.cast(element).reshape((len(empty), count)).cast(kind)
+    kind = DTYPES[LISTS[element]]
+    lists = flat.cast(DTYPES[element]).reshape((len(empty), count)).cast(kind)
     return lists.zip_with(pl.Series(~empty), pl.Series([None], dtype=kind)) if empty.any() else lists
 
 

@@ -47,7 +47,10 @@ BASE_TYPES: tuple[BaseType, ...] = (
 # fmt: on
 
 STRING = 7
+FLOATS = (8, 9)
 BYTE = 13
+LONGS = (14, 15, 16)
+"""Positions of the 64-bit integers, which a double would round."""
 UNKNOWN = 17
 """Position of a type that the protocol does not know: its bytes are kept as bytes."""
 

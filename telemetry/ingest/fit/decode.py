@@ -21,7 +21,7 @@ from telemetry.errors import LimitExceeded
 from telemetry.ingest.fit.components import expand
 from telemetry.ingest.fit.damage import Damage
 from telemetry.ingest.fit.developer import FIELD_DESCRIPTION, Descriptions, read_descriptions
-from telemetry.ingest.fit.fields import FieldInfo, Layout, Plan, is_date, kept_plan, make_plan
+from telemetry.ingest.fit.fields import FieldInfo, Layout, Plan, kept_plan, make_plan
 from telemetry.ingest.fit.index import (
     BIG_ENDIAN,
     GLOBAL,
@@ -274,9 +274,8 @@ class FitFile:
             found[column.name] = values
         if self._index.compressed:
             self._header_times(rows, found)
-        for column in made.columns[: made.n_scalars]:
-            if is_date(column):
-                _to_unix(found, column.name)
+        for name in made.dates:
+            _to_unix(found, name)
         if (
             self._index.compressed
             and "timestamp" in found

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeVar
 
 import numpy as np
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 from telemetry.ingest.fit.base_types import (
     BASE_TYPES,
     BYTE,
+    FLOATS,
+    LONGS,
     SIZE_OF_TYPE,
     STRING,
     TYPE_NAMES,
@@ -91,6 +94,30 @@ class Plan:
     merged: tuple[tuple[str, str], ...] = ()
     """(source, target) of components that are the same number: the target takes the source's value where it
     has none"""
+
+    @cached_property
+    def fields(self) -> dict[str, Field]:
+        """The field of each scalar column."""
+        return {column.name: column.field for column in self.columns[: self.n_scalars]}
+
+    @cached_property
+    def dates(self) -> tuple[str, ...]:
+        """Names of the scalar columns that are dates."""
+        return tuple(name for name, field in self.fields.items() if field.type in DATES)
+
+    @cached_property
+    def floats(self) -> frozenset[str]:
+        """Names of the scalar columns that some layout declares as a floating-point type."""
+        return frozenset(self.columns[c].name for c in self._declared_as(FLOATS))
+
+    @cached_property
+    def longs(self) -> tuple[int, ...]:
+        """Positions of the scalar columns that some layout declares as a 64-bit integer."""
+        return self._declared_as(LONGS)
+
+    def _declared_as(self, codes: tuple[int, ...]) -> tuple[int, ...]:
+        found = np.isin(self.kind, codes) & (self.at >= 0)
+        return tuple(np.flatnonzero(found.any(axis=0)).tolist())
 
 
 Made = TypeVar("Made")
@@ -311,7 +338,3 @@ def _named(
         taken.add(name)
         named[number, index, shape] = Column((number, index), shape, name, field)
     return tuple(named[key] for key in keys)
-
-
-def is_date(column: Column) -> bool:
-    return column.field.type in DATES

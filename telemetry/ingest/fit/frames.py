@@ -14,7 +14,8 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from telemetry.ingest.fit.arrays import LONG_SIGNED, LONG_UNSIGNED, long_integers, read_texts, stack_arrays
+from telemetry.ingest.fit.arrays import long_integers, read_texts, stack_arrays
+from telemetry.ingest.fit.base_types import LONGS
 from telemetry.ingest.fit.gather_numpy import values as plain_values
 from telemetry.ingest.fit.heart_beats import unpack_beats
 from telemetry.ingest.fit.labels import LABELS
@@ -42,16 +43,13 @@ def frame(
         return pl.DataFrame()
     made = rows.plan
     known = MESSAGES.get(rows.number)
-    by_name = {column.name: column.field for column in made.columns[: made.n_scalars]}
-    floats = _float_columns(rows)
-    longs = _long_columns(data, rows)
+    longs = _long_columns(data, rows) if len(made.longs) else {}
     stack = Stack(len(rows.offset))
     for name, values in numbers.items():
         if name in longs:
             stack.series(name, longs[name])
         else:
-            field = by_name.get(name) or _expanded(known, name)
-            _stack(stack, name, values, field, name in floats)
+            _stack(stack, name, values, made.fields.get(name) or _expanded(known, name), name in made.floats)
     for position in range(made.n_scalars, len(made.columns)):
         column = made.columns[position]
         if column.shape == "text":
@@ -73,19 +71,11 @@ def _expanded(known: Message | None, name: str) -> Field:
     return Field(0, name)
 
 
-def _float_columns(rows: Rows) -> set[str]:
-    """Names of the columns that some layout declares as a floating-point type."""
-    made = rows.plan
-    is_float = ((made.kind == 8) | (made.kind == 9)) & (made.at >= 0)
-    return {made.columns[c].name for c in np.flatnonzero(is_float.any(axis=0)).tolist()}
-
-
 def _long_columns(data: NDArray[np.uint8], rows: Rows) -> dict[str, pl.Series]:
     """Unscaled columns of 64-bit integers, which a double would round; UInt64 where a value needs it."""
     made = rows.plan
     found: dict[str, pl.Series] = {}
-    is_long = ((made.kind >= LONG_SIGNED) & (made.kind <= LONG_UNSIGNED[-1]) & (made.at >= 0)).any(axis=0)
-    for c in np.flatnonzero(is_long).tolist():
+    for c in made.longs:
         column = made.columns[c]
         if column.field.scale != 1 or column.field.offset or column.field.type:
             continue
@@ -94,7 +84,7 @@ def _long_columns(data: NDArray[np.uint8], rows: Rows) -> dict[str, pl.Series]:
             here = np.flatnonzero(rows.layout == which)
             places = rows.offset[here].astype(np.int64) + int(made.at[which, c])
             code = int(made.kind[which, c])
-            if LONG_SIGNED <= code <= LONG_UNSIGNED[-1]:
+            if code in LONGS:
                 numbers, valid = long_integers(data, places, code, bool(made.big[which]))
             else:
                 short = plain_values(data, places, code, bool(made.big[which]))
@@ -141,12 +131,11 @@ def _label(code: float, labels: dict[int, str]) -> str | None:
 
 def _stack_subfields(stack: Stack, known: Message, numbers: dict[str, NDArray[np.float64]]) -> None:
     """Other readings of a field, by what another field of the same message says."""
-    taken = set(stack.names)
     found: dict[str, tuple[Subfield, NDArray[np.float64]]] = {}
     for row in known.subfields:
         source = numbers.get(known.fields[row.source].name)
         reference = numbers.get(known.fields[row.reference].name)
-        if source is None or reference is None or row.name in taken:
+        if source is None or reference is None or row.name in stack:
             continue
         field = known.fields[row.source]
         chosen = np.isin(reference, row.values) & ~np.isnan(source)

@@ -14,8 +14,27 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-UTC = pl.Datetime("ms", "UTC")
-LOCAL = pl.Datetime("ms")
+INTEGER, FLOAT, LONG, BOOLEAN, TEXT, UTC, LOCAL = (
+    "integer",
+    "float",
+    "long",
+    "boolean",
+    "text",
+    "utc",
+    "local",
+)
+DTYPES: dict[str, pl.DataType] = {
+    INTEGER: pl.Int64(),
+    FLOAT: pl.Float64(),
+    LONG: pl.UInt64(),
+    BOOLEAN: pl.Boolean(),
+    TEXT: pl.String(),
+    UTC: pl.Datetime("ms", "UTC"),
+    LOCAL: pl.Datetime("ms"),
+}
+"""What a column may be; the words stand for polars' types, which are slow to compare and to look up."""
+LISTS = {kind: f"list of {kind}" for kind in (INTEGER, FLOAT, LONG)}
+DTYPES |= {name: pl.List(DTYPES[kind]) for kind, name in LISTS.items()}
 
 
 class Stack:
@@ -23,61 +42,50 @@ class Stack:
 
     def __init__(self, height: int) -> None:
         self._height = height
-        self._names: list[str] = []
-        self._places: list[tuple[pl.DataType, int]] = []
-        self._numbers: dict[pl.DataType, list[NDArray[np.float64]]] = {}
-        self._cells: dict[pl.DataType, list[Any]] = {}
-        self._ready: list[pl.Series] = []
+        self._places: dict[str, tuple[str, int]] = {}
+        self._numbers: dict[str, list[NDArray[np.float64]]] = {}
+        self._cells: dict[str, list[Any]] = {}
+        self._ready: dict[str, pl.Series] = {}
 
-    @property
-    def names(self) -> list[str]:
-        """Names of the columns so far."""
-        return self._names
+    def __contains__(self, name: str) -> bool:
+        return name in self._places
 
-    def numbers(self, name: str, dtype: pl.DataType, values: NDArray[np.float64]) -> None:
+    def numbers(self, name: str, kind: str, values: NDArray[np.float64]) -> None:
         """A column of numbers, NaN for null; dates in seconds."""
-        pile = self._numbers.setdefault(dtype, [])
-        self._note(name, dtype, len(pile))
+        pile = self._numbers.get(kind)
+        if pile is None:
+            pile = self._numbers[kind] = []
+        self._places[name] = kind, len(pile)
         pile.append(values)
 
-    def cells(self, name: str, dtype: pl.DataType, cells: Sequence[Any]) -> None:
+    def cells(self, name: str, kind: str, cells: Sequence[Any]) -> None:
         """A column of texts or lists, cell by cell, None for null."""
-        pile = self._cells.setdefault(dtype, [])
-        self._note(name, dtype, len(pile) // self._height)
+        pile = self._cells.setdefault(kind, [])
+        self._places[name] = kind, len(pile) // self._height
         pile += cells
 
     def series(self, name: str, series: pl.Series) -> None:
         """A column that is made already."""
-        self._note(name, READY, len(self._ready))
-        self._ready.append(series)
-
-    def _note(self, name: str, dtype: pl.DataType, place: int) -> None:
-        self._names.append(name)
-        self._places.append((dtype, place))
+        self._places[name] = name, 0
+        self._ready[name] = series
 
     def table(self) -> pl.DataFrame:
         """All columns, in the order in which they came."""
         height = self._height
-        whole = {dtype: _numbers(pile, dtype) for dtype, pile in self._numbers.items()}
-        whole |= {dtype: pl.Series("", pile, dtype=dtype) for dtype, pile in self._cells.items()}
-        columns = []
-        for name, (dtype, place) in zip(self._names, self._places, strict=True):
-            column = self._ready[place] if dtype is READY else whole[dtype].slice(place * height, height)
-            columns.append(column.alias(name))
-        return pl.DataFrame(columns)
+        whole = {kind: _numbers(pile, kind) for kind, pile in self._numbers.items()}
+        whole |= {kind: pl.Series("", pile, dtype=DTYPES[kind]) for kind, pile in self._cells.items()}
+        ready = self._ready
+        return pl.DataFrame(
+            [
+                (ready[name] if name in ready else whole[kind].slice(place * height, height)).alias(name)
+                for name, (kind, place) in self._places.items()
+            ]
+        )
 
 
-READY: pl.DataType = pl.Null()
-"""Stands for the dtype of columns that came as series."""
-INTEGER: pl.DataType = pl.Int64()
-FLOAT: pl.DataType = pl.Float64()
-BOOLEAN: pl.DataType = pl.Boolean()
-TEXT: pl.DataType = pl.String()
-
-
-def _numbers(pile: list[NDArray[np.float64]], dtype: pl.DataType) -> pl.Series:
+def _numbers(pile: list[NDArray[np.float64]], kind: str) -> pl.Series:
     flat = np.concatenate(pile) if len(pile) > 1 else pile[0]
-    if dtype in (UTC, LOCAL):
-        return pl.Series("", flat * 1000.0, nan_to_null=True).cast(pl.Int64).cast(dtype)
+    if kind in (UTC, LOCAL):
+        return pl.Series("", flat * 1000.0, nan_to_null=True).cast(pl.Int64).cast(DTYPES[kind])
     series = pl.Series("", flat, nan_to_null=True)
-    return series if dtype is FLOAT else series.cast(dtype)
+    return series if kind == FLOAT else series.cast(DTYPES[kind])
