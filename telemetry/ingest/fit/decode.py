@@ -151,7 +151,7 @@ class FitFile:
                 expected=f"at most {MAX_CELLS.value + self.size:,} cells",
                 got=f"{len(offset):,} rows of {len(made.columns):,} fields",
             )
-        layout = which[definition] if len(made.at) > 1 else np.zeros(len(offset), np.int32)
+        layout = which.take(definition) if len(made.at) > 1 else np.zeros(len(offset), np.int32)
         return Rows(number, offset, definition, layout, made)
 
     def _plan(

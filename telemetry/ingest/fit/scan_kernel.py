@@ -41,7 +41,9 @@ def same_layouts(
         out[i] = i
         for back in range(n_kept):
             e = chosen[kept[back]]
-            if definitions[e, 4] != definitions[d, 4] or definitions[d, 5] or definitions[e, 5]:
+            if definitions[e, 4] != definitions[d, 4] or definitions[e, 2] != definitions[d, 2]:
+                continue
+            if definitions[d, 5] or definitions[e, 5]:
                 continue
             other = np.int64(definitions[e, 0]) + 2
             k = 0
@@ -55,8 +57,7 @@ def same_layouts(
                 kept[k] = kept[k - 1]
             kept[0] = i
             n_kept = min(n_kept + 1, MOST_COMPARED)
-            for k in range(length):
-                packed[n_packed + k] = data[start + k]
+            packed[n_packed : n_packed + length] = data[start : start + length]
             n_packed += length
     return n_packed
 
