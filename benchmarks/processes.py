@@ -36,8 +36,8 @@ class Took:
     """stderr"""
 
 
-def run(arguments: Sequence[str], **environment: str) -> Took:
-    """A Python process of this interpreter with `arguments`, at the project's root.
+def run(arguments: Sequence[str], at: Path = ROOT, **environment: str) -> Took:
+    """A Python process of this interpreter with `arguments`, in the folder `at`, whose package it uses.
 
     Compiled byte code is kept, as it is for everybody who has not asked for the contrary.
     """
@@ -46,8 +46,8 @@ def run(arguments: Sequence[str], **environment: str) -> Took:
         began = time.perf_counter()
         child = subprocess.Popen(
             [sys.executable, *arguments],
-            cwd=ROOT,
-            env={**around, **environment},
+            cwd=at,
+            env={**around, "PYTHONPATH": str(at), **environment},
             stdin=subprocess.DEVNULL,
             stdout=out,
             stderr=err,
@@ -65,14 +65,14 @@ def run(arguments: Sequence[str], **environment: str) -> Took:
         )
 
 
-def least(arguments: Sequence[str], runs: int, **environment: str) -> Took:
+def least(arguments: Sequence[str], runs: int) -> Took:
     """The run with the least processor time out of `runs`, after one that warms every cache.
 
     Raises
     ------
     RuntimeError : the process failed
     """
-    tries = [run(arguments, **environment) for _ in range(runs + 1)]
+    tries = [run(arguments) for _ in range(runs + 1)]
     for took in tries:
         if took.code:
             raise RuntimeError(f"{' '.join(arguments)} left with {took.code}: {took.said[-500:]}")
