@@ -473,6 +473,18 @@ def test_records_behind_a_hole_are_found_and_marked() -> None:
     assert doubtful[49:].all(), "the record before the hole, and all behind it"
 
 
+def test_only_a_file_without_a_right_checksum_is_searched_for_records_without_time() -> None:
+    times = [*range(1_000_000_000, 1_000_000_060), 0xFFFFFFFF, 0xFFFFFFFF, 1_000_000_062]
+    body = file_id() + definition(0, RECORD, ((253, 4, UINT32), (7, 2, UINT16)))
+    body += b"".join(message(0, struct.pack("<IH", time, 200)) for time in times)
+    assert not open_fit(fit(body)).doubtful("record").any(), "its checksum vouches for it, however odd"
+    for data in (fit(body)[:-2] + b"\0\0", fit(body, closed=False)):
+        fitted = open_fit(data)
+        assert fitted.count("record") == len(times)
+        assert np.flatnonzero(fitted.doubtful("record")).tolist() == [60, 61]
+        assert not fitted.doubtful("file_id").any()
+
+
 def test_the_header_may_lie_about_its_length_in_any_way() -> None:
     whole = fit(GOOD)
     for lie in (1, 20, len(GOOD) - 1, len(GOOD) + 1, 2 * len(GOOD), 0x7FFFFFFF):

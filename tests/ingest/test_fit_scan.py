@@ -40,6 +40,7 @@ from telemetry.ingest.fit import (
 )
 from telemetry.ingest.fit.base_types import TYPE_OF_CODE
 from telemetry.ingest.fit.crc import PERIOD_BYTES, crc_numpy, folded
+from telemetry.ingest.fit.doubt import strange_times
 from telemetry.ingest.fit.index import GLOBAL, N_JUMPS, POSITION, Tables
 from telemetry.ingest.fit.sections import read_index
 from tests import reference
@@ -217,6 +218,28 @@ def test_times_in_header_bytes_roll_over_every_32_seconds() -> None:
     assert results[0] == results[1]
     assert results[0][1:] == [start + 7 * i for i in range(60)]
     assert results[0][0] == -1
+
+
+def test_times_two_days_around_the_longest_stretch_are_the_rides() -> None:
+    start, day = 1_000_000_000, 86_400
+    # three days before; the longest stretch; no time, switched on just now, decades away; a rest of the ride;
+    # two days after the longest stretch, and a second more
+    times = [start - 3 * day, *range(start, start + 60), 0xFFFFFFFF, 40, 2 * start]
+    times += [start + 61, start + 59 + 2 * day, start + 60 + 2 * day]
+    body = file_id() + definition(1, RECORD, ((7, 2, UINT16),)) + message(1, bytes(2))
+    body += definition(0, RECORD, ((3, 1, UINT8), (253, 4, UINT32)))
+    body += b"".join(message(0, struct.pack("<BI", 90, time)) for time in times[:40])
+    body += definition(0, RECORD, ((3, 1, UINT8), (253, 4, UINT32)), big=True)
+    body += b"".join(message(0, struct.pack(">BI", 90, time)) for time in times[40:])
+    tables, _ = compiled(body, 0, len(body))
+    n, m = int(tables.counts[0]), int(tables.counts[1])
+    marks = strange_times(
+        np.frombuffer(body, np.uint8), tables.offset[:n], tables.definition[:n], tables.definitions[:m]
+    )
+    assert not marks[:2].any(), "messages without a timestamp"
+    assert [times[i] for i in np.flatnonzero(marks[2:])] == [
+        start - 3 * day, 0xFFFFFFFF, 40, 2 * start, start + 60 + 2 * day
+    ]  # fmt: skip
 
 
 def test_the_messages_of_one_type_are_chosen_alike() -> None:

@@ -239,8 +239,8 @@ class FitFile:
         return np.asarray(self._index.definitions[definition, SECTION], np.int64)
 
     def doubtful(self, message: str) -> NDArray[np.bool_]:
-        """True for messages that stand beside structural damage: recovered, but perhaps not what was
-        written (n,)."""
+        """True for messages that stand beside structural damage, or whose time cannot be the ride's in a file
+        that no checksum vouches for: recovered, but perhaps not what was written (n,)."""
         positions = self._positions(self._number(message))
         if self._doubtful is None:
             return np.zeros(len(positions), np.bool_)

@@ -24,6 +24,8 @@ from telemetry.ingest.fit.walking import Walker
 
 NEVER_WRITTEN = (0, 0xFFFFFFFF)
 """Data sizes that a recorder leaves when it dies before it closes the file."""
+UNSEALED = ("file_crc", "no_crc")
+"""Damage that leaves a chained file without a checksum that vouches for its bytes."""
 
 
 class Reading(NamedTuple):
@@ -63,7 +65,10 @@ def read_index(raw: bytes, file: str | None, compiled: bool) -> Reading:
                 offset=header.at,
                 expected=f"at most {MAX_SECTIONS.value} files",
             )
+        known, noted = walker.count(), len(walker.damage)
         end = _read_section(walker, raw, header, sections)
+        if any(damage.kind in UNSEALED for damage in walker.damage[noted:]):
+            walker.doubt_strange_times(known)
         sections += 1
         if end >= len(raw):
             break

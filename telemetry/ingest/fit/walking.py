@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from telemetry.errors import LimitExceeded
 from telemetry.ingest.fit.crc import crc_numpy
 from telemetry.ingest.fit.damage import Damage
+from telemetry.ingest.fit.doubt import strange_times
 from telemetry.ingest.fit.index import (
     DEFINITION_CUT,
     LIMIT_OF_STATUS,
@@ -210,6 +211,20 @@ class Walker:
                     "resync", start, end - start, "these bytes are no messages: skipped to the next that are"
                 )
 
+    def doubt_strange_times(self, first: int) -> None:
+        """Mark messages from the first-th on whose time is not the ride's: no checksum vouches for them."""
+        tables = self.tables
+        n, m = int(tables.counts[N_MESSAGES]), int(tables.counts[N_DEFINITIONS])
+        marks = strange_times(
+            self.data, tables.offset[first:n], tables.definition[first:n], tables.definitions[:m]
+        )
+        if marks.any():
+            self._doubtful.append((first, marks.view(np.uint8)))
+
+    def count(self) -> int:
+        """How many messages were found so far."""
+        return int(self.tables.counts[N_MESSAGES])
+
     def _strict(self, first: int, stop: int, section: int) -> int:
         tables = self.tables
         tables.local[:] = -1
@@ -265,5 +280,5 @@ class Walker:
             return None
         marks = np.zeros(int(self.tables.counts[N_MESSAGES]), np.bool_)
         for start, doubt in self._doubtful:
-            marks[start : start + len(doubt)] = doubt != 0
+            marks[start : start + len(doubt)] |= doubt != 0
         return marks
