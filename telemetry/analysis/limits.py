@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
+from functools import cache
 
 from telemetry.errors import BadRider
 from telemetry.model import Evidence, LimitUsed
@@ -213,6 +214,11 @@ class Limits(Mapping[str, float]):
 
     def used(self, rows: tuple[Limit, ...] = ROWS) -> tuple[LimitUsed, ...]:
         """The rows as they stand, for the JSON: those of a class, or `TREND_ROWS` for a trend."""
+        if rows is ROWS and not self.overridden:
+            return _defaults()
+        return self._used(rows)
+
+    def _used(self, rows: tuple[Limit, ...]) -> tuple[LimitUsed, ...]:
         return tuple(
             LimitUsed(
                 name=row.name,
@@ -225,3 +231,9 @@ class Limits(Mapping[str, float]):
             )
             for row in rows
         )
+
+
+@cache
+def _defaults() -> tuple[LimitUsed, ...]:
+    """The rows of a class as they stand where nobody changed one: made once, not for each class."""
+    return Limits()._used(ROWS)
