@@ -167,7 +167,10 @@ def in_step(
             work[0] += found[4] + found[5]
             evidence += told if told > 1 else 0
             if not copied:
-                scratch[:, :] = known
+                # by loops: assigning whole arrays takes the compiler seconds
+                for row in range(16):
+                    for cell in range(3):
+                        scratch[row, cell] = known[row, cell]
                 copied = True
             scratch[header & 0x0F, 0] = found[1]
             scratch[header & 0x0F, 1] = found[2]
@@ -311,7 +314,9 @@ def salvage(
     previous = np.int64(-1)
     previous_is_data = False
     after_gap = False
-    rolling = True
+    # neither may be a literal to the compiler: it would make `in_step` anew for each
+    rolling = np.bool_(True)
+    enough = np.int64(ENOUGH)
     last_used = np.int64(-1)  # definition of the last message with a timestamp
     while p < stop:
         if n + 2 >= offset.shape[0]:
@@ -335,7 +340,7 @@ def salvage(
                 known[local, 0] = found[1]
                 known[local, 1] = found[2]
                 known[local, 2] = found[3]
-                taken = told == 4 or in_step(data, q, stop, known, scratch, look, base, ENOUGH, rolling, work)
+                taken = told == 4 or in_step(data, q, stop, known, scratch, look, base, enough, rolling, work)
                 if taken:
                     definitions[m, 0] = p
                     definitions[m, 1] = found[6]
@@ -347,7 +352,8 @@ def salvage(
                     definitions[m, 7] = section
                     undo_local = local
                     undo_known[0], undo_known[1], undo_known[2] = was0, was1, was2
-                    undo_current[:] = current[local]
+                    for age in range(HISTORY):
+                        undo_current[age] = current[local, age]
                     _remember(data, definitions, current, local, m)
                     m += 1
                     previous = p
@@ -383,7 +389,7 @@ def salvage(
                             break
                         try_base = np.int64(-1)
                     if in_step(
-                        data, start, stop, known, scratch, look, try_base, ENOUGH + again, rolling, work
+                        data, start, stop, known, scratch, look, try_base, enough + again, rolling, work
                     ):
                         chosen = age
                         break
@@ -405,7 +411,7 @@ def salvage(
                 if time != NO_TIME:
                     if base < 0 or _close(time, base):
                         base = time
-                        rolling = False
+                        rolling = np.bool_(False)
                     else:
                         doubtful = True
                 offset[n] = p
@@ -525,7 +531,8 @@ def salvage(
                     undo_known[1],
                     undo_known[2],
                 )
-                current[undo_local] = undo_current
+                for age in range(HISTORY):
+                    current[undo_local, age] = undo_current[age]
         elif n > counts[0] and previous_is_data and doubt[n - 1] == 0:
             doubt[n - 1] = 1
         # Messages without a timestamp that fill the hole to its end exactly, or begin it.
