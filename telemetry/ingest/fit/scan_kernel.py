@@ -57,7 +57,10 @@ def same_layouts(
                 kept[k] = kept[k - 1]
             kept[0] = i
             n_kept = min(n_kept + 1, MOST_COMPARED)
-            packed[n_packed : n_packed + length] = data[start : start + length]
+            # by a loop: assigning slices takes the compiler seconds
+            piece, room = data[start : start + length], packed[n_packed : n_packed + length]
+            for k in range(min(piece.shape[0], room.shape[0])):
+                room[k] = piece[k]
             n_packed += length
     return n_packed
 
