@@ -13,9 +13,15 @@ from tests.builders import recording
 
 TIME = np.arange(2700.0)
 HARD = (TIME // 120) % 2 == 0
-RNG = np.random.default_rng(17)
-POWER = np.where(HARD, 220.0, 120.0) + RNG.normal(0.0, 4.0, 2700)
-CADENCE = np.where(HARD, 80.0, 88.0) + RNG.normal(0.0, 1.0, 2700)
+
+
+def scatter(sd: float, seed: int) -> np.ndarray:
+    """Noise of its own for each series: one generator for all would hand on the order of the tests."""
+    return np.random.default_rng(seed).normal(0.0, sd, 2700)
+
+
+POWER = np.where(HARD, 220.0, 120.0) + scatter(4.0, 1)
+CADENCE = np.where(HARD, 80.0, 88.0) + scatter(1.0, 2)
 
 
 def dual(right: np.ndarray | float | None, **more: object) -> ClassRecording:
@@ -34,7 +40,7 @@ def test_the_mean_share_is_weighted_by_power_and_read_from_fifty_watts() -> None
 
 
 def test_a_share_that_moves_two_points_an_hour_says_so() -> None:
-    right = 50.0 + 2.0 * TIME / 3600.0 + np.where(HARD, -1.0, 1.0) + RNG.normal(0.0, 1.0, 2700)
+    right = 50.0 + 2.0 * TIME / 3600.0 + np.where(HARD, -1.0, 1.0) + scatter(1.0, 3)
     analysis = analyze(dual(right))
     found = analysis.metrics["right_balance_drift_points"]
     assert found.value == pytest.approx(2.0, abs=0.3)
@@ -50,8 +56,8 @@ def test_a_share_that_moves_two_points_an_hour_says_so() -> None:
 def test_most_of_what_a_programme_does_to_the_share_is_taken_out() -> None:
     # all the hard work comes late and hard work is one-sided: the raw share drifts by 8 points an hour
     late = TIME > 1350
-    power = np.where(late, 240.0, 120.0) + RNG.normal(0.0, 4.0, 2700)
-    right = np.where(late, 53.0, 50.0) + RNG.normal(0.0, 0.5, 2700)
+    power = np.where(late, 240.0, 120.0) + scatter(4.0, 4)
+    right = np.where(late, 53.0, 50.0) + scatter(0.5, 5)
     raw = np.polyfit(TIME / 3600.0, right, 1)[0]
     built = recording(power_w=power, cadence_rpm=CADENCE, right_balance_pct=right, single_sided=False)
     assert abs(analyze(built).metric("right_balance_drift_points")) < raw / 4.0
@@ -61,7 +67,7 @@ def test_most_of_what_a_programme_does_to_the_share_is_taken_out() -> None:
     ("built", "reason"),
     [
         (dual(None), "no left/right balance"),
-        (dual(51.0 + RNG.normal(0.0, 1.0, 2700), single_sided=True), "single-sided"),
+        (dual(51.0 + scatter(1.0, 6), single_sided=True), "single-sided"),
         (dual(50.0), "never changes"),
     ],
 )
@@ -82,15 +88,15 @@ def test_a_class_below_fifty_watts_has_no_share() -> None:
 
 
 def test_a_file_that_does_not_name_its_side_is_said_to() -> None:
-    right = 51.0 + RNG.normal(0.0, 1.0, 2700)
+    right = 51.0 + scatter(1.0, 7)
     detail = analyze(dual(right, balance_convention="left_unflagged")).drift["symmetry"].detail
     assert "right may be left" in detail
 
 
 def test_each_field_drifts_by_itself() -> None:
     more = {
-        "left_pedal_smoothness_pct": 20.0 - 3.0 * TIME / 3600.0 + RNG.normal(0.0, 0.5, 2700),
-        "right_torque_effectiveness_pct": 70.0 + 5.0 * TIME / 3600.0 + RNG.normal(0.0, 0.5, 2700),
+        "left_pedal_smoothness_pct": 20.0 - 3.0 * TIME / 3600.0 + scatter(0.5, 8),
+        "right_torque_effectiveness_pct": 70.0 + 5.0 * TIME / 3600.0 + scatter(0.5, 9),
     }
     analysis = analyze(dual(None, **more))
     assert analysis.metric("left_pedal_smoothness_drift_points") == pytest.approx(-3.0, abs=0.2)
@@ -98,7 +104,8 @@ def test_each_field_drifts_by_itself() -> None:
     assert analysis.metrics["combined_pedal_smoothness_drift_points"].absent_because == "not recorded"
     drift = analysis.drift["smoothness"]
     assert drift.value == analysis.metric("left_pedal_smoothness_drift_points")
-    assert "right torque effectiveness +5" in drift.detail
+    effectiveness = analysis.metric("right_torque_effectiveness_drift_points")
+    assert f"right torque effectiveness +{effectiveness:.1f} points/h" in drift.detail
     assert "never mixed" in drift.detail
     silent = analyze(dual(None)).drift["smoothness"]
     assert silent.value is None
