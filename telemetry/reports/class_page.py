@@ -104,7 +104,7 @@ def _slim_path(found: re.Match[str]) -> str:
         tops = _DOT.findall(path)
         path = "".join(f"M{float(x) - 0.4:.2f} {float(y) - 0.8:.2f}h.8v.8h-.8z" for x, y in tops)
         return f'd="{path}"'
-    path = _HUNDREDTHS.sub(r"\1", " ".join(path.split()))
+    path = _PAST_TENTHS.sub("", " ".join(path.split()))
     return f'd="{path.replace(" L ", "L").replace("M ", "M").replace(" z", "z")}"'
 
 
@@ -112,7 +112,7 @@ _CONTROL = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f\u200b-\u200f\u202a-\
 _BETWEEN = re.compile(r">\s+<")
 _PATH = re.compile(r'\bd="([^"]*)"')
 _DOT = re.compile(r"M (\S+) (\S+)")
-_HUNDREDTHS = re.compile(r"(-?\d+\.\d)\d+")
+_PAST_TENTHS = re.compile(r"(?<=\d\.\d)\d+")
 
 
 @cache
