@@ -330,6 +330,70 @@ def centred_by_bin(values, index):
     return out
 
 
+def quantile_index(values, shares):
+    held = [value for value in values if not math.isnan(value)]
+    edges = set(np.quantile(held, shares)) if held else set()
+    return np.array([-1 if math.isnan(v) else sum(edge < v for edge in edges) for v in values])
+
+
+def cell_sums(time_s, values, index, weights, seconds, width_s, start, cells, bins):
+    out = np.zeros((4, cells))
+    for t, value, k, weight, dt in zip(time_s, values, index, weights, seconds, strict=True):
+        cell = (math.floor(t / width_s) - start) * bins + k
+        if k >= 0 and weight > 0 and math.isfinite(value) and cell in range(cells):
+            out[:, cell] += weight, weight * value, weight * t, dt
+    return tuple(out)
+
+
+# --- cadence_drift.py, fatigue_drift.py, blocks.py ----------------------------------------------------------
+
+
+def swings_in_thirds(time_s, dt_s, cadence_rpm, smooth_rpm, index, reach, step_rpm, bins):
+    seconds, variance = np.zeros((2, bins)), np.zeros((2, bins))
+    start, span = time_s[0], time_s[-1] - time_s[0]
+    early, late = time_s < start + span / 3, time_s >= start + 2 * span / 3
+    swing = cadence_rpm - smooth_rpm
+    near = [smooth_rpm[max(i - reach, 0) : i + reach + 1] - smooth_rpm[i] for i in range(len(time_s))]
+    held = np.array([bool((np.abs(away) <= step_rpm).all()) for away in near])
+    for third, inside in enumerate((early, late)):
+        for k in range(bins):
+            members = inside & held & (index == k) & np.isfinite(swing)
+            seconds[third, k] = dt_s[members].sum()
+            variance[third, k] = np.var(swing[members]) if members.any() else 0.0
+    return seconds, variance
+
+
+def seconds_in_band(time_s, dt_s, power_w, width_s, level_w, band_w):
+    known = [i for i in range(len(time_s)) if math.isfinite(power_w[i]) and dt_s[i] > 0]
+    steady = 0.0
+    for i in known:
+        window = [j for j in known if j <= i and time_s[j] >= time_s[i] - (width_s - 0.5)]
+        mean = sum(power_w[j] * dt_s[j] for j in window) / sum(dt_s[j] for j in window)
+        steady += dt_s[i] if abs(mean - level_w) <= band_w else 0.0
+    return steady, sum(dt_s[i] for i in known)
+
+
+def block_sums(
+    starts, stops, time_s, dt_s, power, heart_rate, cadence, torque, pedalling, turned, inside
+):  # fmt: skip
+    sums = np.zeros((11, len(starts)))
+    for i in range(len(time_s)):
+        begun = [k for k in range(len(starts)) if starts[k] <= time_s[i] + 1e-6]
+        if not begun or time_s[i] + 1e-6 >= stops[begun[-1]] or dt_s[i] <= 0:
+            continue
+        k = begun[-1]
+        rows = ((power, True), (heart_rate, True), (cadence, turned[i]), (torque, pedalling[i]))
+        for row, (values, counts) in enumerate(rows):
+            if counts and math.isfinite(values[i]):
+                sums[row, k] += values[i] * dt_s[i]
+                sums[row + 4, k] += dt_s[i]
+        if math.isfinite(torque[i]):
+            sums[8, k] += torque[i] ** 2 * dt_s[i]
+            sums[10, k] += 1
+        sums[9, k] += dt_s[i] if inside[i] else 0.0
+    return sums
+
+
 # --- heart_rate_drift.py ------------------------------------------------------------------------------------
 
 
@@ -369,6 +433,22 @@ def settled(values, settle_s):
 
 def moments(values):
     return float(np.mean(values)), float(np.std(values))
+
+
+def standardised(picks, power, cadence, least_cv):
+    hours = picks / 3600
+    columns, undo = [np.ones(len(picks)), hours - hours.mean()], [hours.mean()]
+    u = power[picks]
+    moves = np.std(u) > least_cv * abs(np.mean(u))
+    undo += [np.mean(u), np.std(u)] if moves else [0, 0]
+    if moves:
+        columns += [(u - np.mean(u)) / np.std(u), ((u - np.mean(u)) / np.std(u)) ** 2]
+    v = cadence[picks] if len(cadence) else np.zeros(len(picks))
+    moves = np.std(v) > least_cv * abs(np.mean(v))
+    undo += [np.mean(v), np.std(v)] if moves else [0, 0]
+    if moves:
+        columns.append((v - np.mean(v)) / np.std(v))
+    return np.column_stack(columns), np.array(undo)
 
 
 def solve(a, b):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import njit
 
 from telemetry.analysis.numbers import percent
 from telemetry.model import Agreement, Block, HeartRateZone, Lap, MetricResult
@@ -23,6 +24,54 @@ if TYPE_CHECKING:
 
 TAIL_S = 2.0
 """Laps end within a second or two of the last sample; what is longer is part of the class."""
+
+
+@njit(cache=True, nogil=True)
+def block_sums(
+    starts: np.ndarray,
+    stops: np.ndarray,
+    time_s: np.ndarray,
+    dt_s: np.ndarray,
+    power: np.ndarray,
+    heart_rate: np.ndarray,
+    cadence: np.ndarray,
+    torque: np.ndarray,
+    pedalling: np.ndarray,
+    turned: np.ndarray,
+    inside: np.ndarray,
+) -> np.ndarray:
+    """Sums by block, (11, blocks): blocks begin at increasing `starts` and last to `stops` [s].
+
+    Σ x dt of power, heart rate, cadence where turned, torque where pedalled; their seconds in the same order;
+    Σ torque² dt, seconds inside bouts, samples with known torque. NaN counts for nothing. A sample belongs to
+    the last block that has begun; in none where that one has ended.
+    """
+    sums = np.zeros((11, len(starts)))
+    k = -1
+    for i in range(len(time_s)):
+        now, dt = time_s[i] + 1e-6, dt_s[i]
+        while k + 1 < len(starts) and starts[k + 1] <= now:
+            k += 1
+        if k < 0 or now >= stops[k] or dt <= 0.0:
+            continue
+        if np.isfinite(power[i]):
+            sums[0, k] += power[i] * dt
+            sums[4, k] += dt
+        if np.isfinite(heart_rate[i]):
+            sums[1, k] += heart_rate[i] * dt
+            sums[5, k] += dt
+        if turned[i] and np.isfinite(cadence[i]):
+            sums[2, k] += cadence[i] * dt
+            sums[6, k] += dt
+        if np.isfinite(torque[i]):
+            if pedalling[i]:
+                sums[3, k] += torque[i] * dt
+                sums[7, k] += dt
+            sums[8, k] += torque[i] * torque[i] * dt
+            sums[10, k] += 1.0
+        if inside[i]:
+            sums[9, k] += dt
+    return sums
 
 
 def blocks(c: Conditioned, context: Context, inside_bout: np.ndarray) -> tuple[Block, ...]:
@@ -39,28 +88,23 @@ def blocks(c: Conditioned, context: Context, inside_bout: np.ndarray) -> tuple[B
         return ()
     starts = np.array([lap.start_s for lap in laps])
     stops = np.array([lap.stop_s for lap in laps])
-    index = np.searchsorted(starts, c.time_s + 1e-6, side="right") - 1
-    index[(index >= 0) & (c.time_s + 1e-6 >= stops[index])] = -1
-    index[c.dt_s <= 0.0] = -1
-
-    def mean(values: np.ndarray, where: np.ndarray) -> np.ndarray:
-        chosen = where & np.isfinite(values) & (index >= 0)
-        weight = np.bincount(index[chosen], c.dt_s[chosen], len(laps))
-        total = np.bincount(index[chosen], (values * c.dt_s)[chosen], len(laps))
-        with np.errstate(invalid="ignore", divide="ignore"):
-            return np.where(weight > 0.0, total / weight, math.nan)
-
-    everywhere = np.ones(len(c), np.bool_)
-    power = mean(c.power_w, everywhere)
-    heart_rate = mean(c.heart_rate_bpm, everywhere)
-    cadence = mean(c.cadence_rpm, c.pedalling | (c.turning & np.isnan(c.power_w)))
-    torque = mean(c.torque_nm, c.pedalling)
-    known = np.isfinite(c.torque_nm) & (index >= 0)
-    squared = (c.torque_nm / context.torque_reference_nm) ** 2 * c.dt_s / 36.0
-    load = np.bincount(index[known], squared[known], len(laps))
-    seen = np.bincount(index[known], minlength=len(laps)) > 0
-    inside = inside_bout & (index >= 0)
-    grinding = np.bincount(index[inside], c.dt_s[inside], len(laps))
+    sums = block_sums(
+        starts,
+        stops,
+        c.time_s,
+        c.dt_s,
+        c.power_w,
+        c.heart_rate_bpm,
+        c.cadence_rpm,
+        c.torque_nm / context.torque_reference_nm,
+        c.pedalling,
+        c.pedalling | (c.turning & np.isnan(c.power_w)),
+        inside_bout,
+    )
+    with np.errstate(invalid="ignore", divide="ignore"):
+        power, heart_rate, cadence, torque = sums[:4] / sums[4:8]
+    load, grinding, seen = sums[8] / 36.0, sums[9], sums[10] > 0.0
+    torque *= context.torque_reference_nm
     return tuple(
         Block(
             label=lap.label,

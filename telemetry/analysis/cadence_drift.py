@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numba import njit
 
 from telemetry.analysis import robust
 
@@ -30,6 +31,54 @@ CLASS_SKIP_END_MIN = 4.0
 STEP_RPM = 2.0
 MIN_MATCHED_S = 30.0
 """Seconds a torque bin needs in the first and in the last third to be compared, our choice."""
+
+
+@njit(cache=True, nogil=True)
+def swings_in_thirds(
+    time_s: np.ndarray,
+    dt_s: np.ndarray,
+    cadence_rpm: np.ndarray,
+    smooth_rpm: np.ndarray,
+    index: np.ndarray,
+    reach: int,
+    step_rpm: float,
+    bins: int,
+) -> tuple[np.ndarray, np.ndarray]:
+    """Seconds and variance of cadence minus its 5 s mean, (2, bins) each: first and last third of the class.
+
+    Only samples whose 5 s mean stays within `step_rpm` for `reach` samples to either side: where the
+    programme steps, detrending leaves the step. With the steps in it the ratio of twelve steady simulated
+    classes ran from 0.2 to 1.1, without them from 0.87 to 1.12.
+    """
+    n = len(time_s)
+    seconds, squares = np.zeros((2, bins)), np.zeros((2, bins))
+    number, mean = np.zeros((2, bins)), np.zeros((2, bins))
+    start, span = time_s[0], time_s[n - 1] - time_s[0]
+    for i in range(n):
+        swing = cadence_rpm[i] - smooth_rpm[i]
+        if index[i] < 0 or not np.isfinite(swing):
+            continue
+        if time_s[i] < start + span / 3.0:
+            third = 0
+        elif time_s[i] >= start + 2.0 * span / 3.0:
+            third = 1
+        else:
+            continue
+        held = True
+        for j in range(max(i - reach, 0), min(i + reach + 1, n)):
+            if not abs(smooth_rpm[j] - smooth_rpm[i]) <= step_rpm:
+                held = False
+        if held:
+            k = index[i]
+            seconds[third, k] += dt_s[i]
+            number[third, k] += 1.0
+            away = swing - mean[third, k]
+            mean[third, k] += away / number[third, k]
+            squares[third, k] += away * (swing - mean[third, k])
+    for third in range(2):
+        for k in range(bins):
+            squares[third, k] /= max(number[third, k], 1.0)
+    return seconds, squares
 
 
 @dataclass(frozen=True)
@@ -69,33 +118,14 @@ def variability_ratio(c: Conditioned, index: np.ndarray) -> float | None:
     Bins count by the smaller of their seconds in both thirds; the programme's own steps are left out. None
     where no bin has 30 s in each, or the first third does not vary at all.
     """
-    swing = c.cadence_rpm - c.cadence_smooth_rpm
-    usable = np.isfinite(swing) & (index >= 0) & _held(c)
-    start, span = float(c.time_s[0]), float(c.time_s[-1] - c.time_s[0])
-    first = usable & (c.time_s < start + span / 3.0)
-    last = usable & (c.time_s >= start + 2.0 * span / 3.0)
-    early = late = 0.0
-    for bin_index in range(int(index.max()) + 1):
-        one, two = first & (index == bin_index), last & (index == bin_index)
-        seconds = min(float(c.dt_s[one].sum()), float(c.dt_s[two].sum()))
-        if seconds >= MIN_MATCHED_S:
-            early += seconds * float(np.var(swing[one]))
-            late += seconds * float(np.var(swing[two]))
-    return math.sqrt(late / early) if early > 1e-12 else None
-
-
-def _held(c: Conditioned) -> np.ndarray:
-    """Samples whose 5 s mean cadence stays within 2 rpm for two seconds to either side.
-
-    Where the programme steps, detrending leaves the step: with the steps in it the ratio of twelve steady
-    simulated classes ran from 0.2 to 1.1, without them from 0.87 to 1.12.
-    """
-    held = np.ones(len(c), np.bool_)
     reach = max(round(2.0 / c.median_step_s), 1) if c.median_step_s > 0.0 else 1
-    for shift in range(1, reach + 1):
-        for towards in (shift, -shift):
-            held &= np.abs(np.roll(c.cadence_smooth_rpm, towards) - c.cadence_smooth_rpm) <= STEP_RPM
-    return held
+    seconds, variance = swings_in_thirds(
+        c.time_s, c.dt_s, c.cadence_rpm, c.cadence_smooth_rpm, index, reach, STEP_RPM, int(index.max()) + 1
+    )
+    both = np.minimum(seconds[0], seconds[1])
+    matched = both >= MIN_MATCHED_S
+    early, late = (float((both * of_third)[matched].sum()) for of_third in variance)
+    return math.sqrt(late / early) if early > 1e-12 else None
 
 
 def class_relative(

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numba import njit
 
 from telemetry.analysis import cadence_drift, onset, robust
 from telemetry.analysis.heart_rate_drift import HeartRateModel, fit_heart_rate, second_grid
@@ -229,21 +230,39 @@ def decoupling(time_s: np.ndarray, dt_s: np.ndarray, power_w: np.ndarray, heart_
     return 100.0 * (ratios[0] - ratios[1]) / ratios[0] if ratios[0] else math.nan
 
 
+@njit(cache=True, nogil=True)
+def seconds_in_band(
+    time_s: np.ndarray, dt_s: np.ndarray, power_w: np.ndarray, width_s: float, level_w: float, band_w: float
+) -> tuple[float, float]:
+    """Seconds in which the mean power of the last `width_s` is within `band_w` of `level_w`; all seconds.
+
+    A window ends with its sample and begins with the first one less than `width_s` - 0.5 s before it.
+    """
+    first, joules, known, steady, ridden = 0, 0.0, 0.0, 0.0, 0.0
+    for i in range(len(time_s)):
+        if not (np.isfinite(power_w[i]) and dt_s[i] > 0.0):
+            continue
+        joules += power_w[i] * dt_s[i]
+        known += dt_s[i]
+        ridden += dt_s[i]
+        while time_s[first] < time_s[i] - (width_s - 0.5):
+            if np.isfinite(power_w[first]) and dt_s[first] > 0.0:
+                joules -= power_w[first] * dt_s[first]
+                known -= dt_s[first]
+            first += 1
+        if abs(joules / known - level_w) <= band_w:
+            steady += dt_s[i]
+    return steady, ridden
+
+
 def steady_share(time_s: np.ndarray, dt_s: np.ndarray, power_w: np.ndarray, band: float) -> float:
     """Share of time in which the 30 s mean of power stays within ±band of the median of power above 5 W."""
-    ridden = np.isfinite(power_w) & (dt_s > 0.0)
-    if not (ridden & (power_w > 5.0)).any():
+    pushed = power_w[(power_w > 5.0) & (dt_s > 0.0) & np.isfinite(power_w)]
+    if not len(pushed):
         return 0.0
-    level = float(np.median(power_w[ridden & (power_w > 5.0)]))
-    joules = np.concatenate(([0.0], np.cumsum(np.where(ridden, power_w * dt_s, 0.0))))
-    seconds = np.concatenate(([0.0], np.cumsum(np.where(ridden, dt_s, 0.0))))
-    begin = np.searchsorted(time_s, time_s - 29.5)  # the window ends with this sample and is 30 s wide
-    end = np.arange(1, len(time_s) + 1)
-    width = seconds[end] - seconds[begin]
-    with np.errstate(invalid="ignore", divide="ignore"):
-        mean = (joules[end] - joules[begin]) / width
-    steady = ridden & (np.abs(mean - level) <= band * level)
-    return float(dt_s[steady].sum() / dt_s[ridden].sum())
+    level = float(robust.median(pushed))
+    steady, ridden = seconds_in_band(time_s, dt_s, power_w, 30.0, level, band * level)
+    return float(steady / ridden)
 
 
 def _decoupling(c: Conditioned, context: Context) -> MetricResult:

@@ -90,6 +90,45 @@ def moments(values: np.ndarray) -> tuple[float, float]:
 
 
 @njit(cache=True, nogil=True)
+def standardised(
+    picks: np.ndarray, power: np.ndarray, cadence: np.ndarray, least_cv: float
+) -> tuple[np.ndarray, np.ndarray]:
+    """Columns 1, t, [u, u²], [v] (n, k), and what undoes them: mean hour, mean and SD of power, of cadence.
+
+    A column that varies by no more than `least_cv` of its mean is left out, and its SD is given as 0; so is
+    cadence where it is empty. `picks` [s] int64 (n,) says which of the filtered seconds (m,) are rows.
+    """
+    n = len(picks)
+    undo = np.zeros(5)
+    u, v = np.empty(n), np.zeros(n)
+    for i in range(n):
+        undo[0] += picks[i] / 3600.0
+        u[i] = power[picks[i]]
+        if len(cadence) > 0:
+            v[i] = cadence[picks[i]]
+    undo[0] /= n
+    power_mean, power_sd = moments(u)
+    cadence_mean, cadence_sd = moments(v)
+    k = 2
+    if power_sd > least_cv * abs(power_mean):
+        undo[1], undo[2] = power_mean, power_sd
+        k += 2
+    if cadence_sd > least_cv * abs(cadence_mean):
+        undo[3], undo[4] = cadence_mean, cadence_sd
+        k += 1
+    columns = np.empty((n, k))
+    for i in range(n):
+        columns[i, 0] = 1.0
+        columns[i, 1] = picks[i] / 3600.0 - undo[0]
+        if undo[2] > 0.0:
+            columns[i, 2] = (u[i] - undo[1]) / undo[2]
+            columns[i, 3] = columns[i, 2] * columns[i, 2]
+        if undo[4] > 0.0:
+            columns[i, k - 1] = (v[i] - undo[3]) / undo[4]
+    return columns, undo
+
+
+@njit(cache=True, nogil=True)
 def solve(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """x of a·x = b for a symmetric positive matrix, by Cholesky; and the diagonal of its inverse.
 
@@ -297,8 +336,8 @@ def fit_heart_rate(
 
     best: _Fit | None = None
     for tau in TAU_GRID_S:
-        filtered = exponential_filter(power_w, tau)[picks]
-        turned = None if cadence_rpm is None else exponential_filter(cadence_rpm, tau)[picks]
+        filtered = exponential_filter(power_w, tau)
+        turned = None if cadence_rpm is None else exponential_filter(cadence_rpm, tau)
         design = _design(picks, filtered, turned)
         beta, error, rho, spread = prais_winsten(design.columns, y, follows)
         if best is None or spread < best.spread * (1.0 - 1e-12):
@@ -337,25 +376,15 @@ class _Fit:
 
 
 def _design(picks: np.ndarray, power: np.ndarray, cadence: np.ndarray | None) -> _Design:
-    hours = picks / 3600.0
-    mean_h = float(hours.mean())
-    moves = _moves(power)
-    turns = None if cadence is None else _moves(cadence)
-    columns = np.empty((len(picks), 2 + 2 * (moves is not None) + (turns is not None)))
-    columns[:, 0] = 1.0
-    columns[:, 1] = hours - mean_h
-    if moves is not None:
-        columns[:, 2] = (power - moves[0]) / moves[1]
-        columns[:, 3] = columns[:, 2] ** 2
-    if cadence is not None and turns is not None:
-        columns[:, -1] = (cadence - turns[0]) / turns[1]
-    return _Design(columns, mean_h, moves, turns)
-
-
-def _moves(column: np.ndarray) -> tuple[float, float] | None:
-    """Mean and SD of a column, None where it varies by less than 1 %."""
-    mean, spread = moments(column)
-    return None if spread <= CONSTANT_CV * abs(mean) else (mean, spread)
+    turned = np.zeros(0) if cadence is None else cadence
+    columns, undo = standardised(picks, power, turned, CONSTANT_CV)
+    mean_h, power_mean, power_sd, cadence_mean, cadence_sd = undo.tolist()
+    return _Design(
+        columns,
+        mean_h,
+        (power_mean, power_sd) if power_sd > 0.0 else None,
+        (cadence_mean, cadence_sd) if cadence_sd > 0.0 else None,
+    )
 
 
 def _in_units(

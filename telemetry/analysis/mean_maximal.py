@@ -84,18 +84,22 @@ def largest_means(
         total[i + 1] = total[i] + integral[i]
         seen[i + 1] = seen[i] + known_s[i]
     out = np.full(len(durations_s), np.nan)
-    for k in range(len(durations_s)):
-        d = durations_s[k]
-        least = (1.0 - missing_share) * d - 1e-6
-        for i in range(d, m + 1):
-            if stretch[i - 1] != stretch[i - d]:
-                continue
-            seconds = seen[i] - seen[i - d]
-            if seconds < least or seconds <= 0.0:
-                continue
-            mean = (total[i] - total[i - d]) / seconds
-            if not mean <= out[k]:
-                out[k] = mean
+    start = 0
+    while start < m:  # stretch by stretch: whether a window crosses a break is not asked for each of them
+        stop = start
+        while stop < m and stretch[stop] == stretch[start]:
+            stop += 1
+        for k in range(len(durations_s)):
+            d = durations_s[k]
+            least = max((1.0 - missing_share) * d - 1e-6, 1e-9)
+            best = -np.inf
+            for i in range(start + d, stop + 1):
+                gained, seconds = total[i] - total[i - d], seen[i] - seen[i - d]
+                if seconds >= least and gained > best * seconds:
+                    best = gained / seconds
+            if best > -np.inf and not best <= out[k]:
+                out[k] = best
+        start = stop
     return out
 
 

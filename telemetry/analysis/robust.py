@@ -145,6 +145,72 @@ def centred_by_bin(values: np.ndarray, index: np.ndarray) -> np.ndarray:
     return out
 
 
+@njit(cache=True, nogil=True)
+def quantile_index(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
+    """How many distinct quantiles at `shares` (q,), each 0..1, lie below each value: int64 (n,), -1 for NaN.
+
+    A quantile between two values is taken on the straight line between them, as NumPy takes it.
+    """
+    n, count = len(values), 0
+    held = np.empty(n)
+    for i in range(n):
+        if values[i] == values[i]:
+            held[count] = values[i]
+            count += 1
+    index = np.full(n, -1)
+    if count == 0:
+        return index
+    held = held[:count]
+    edges, distinct = np.empty(len(shares)), 0
+    for share in shares:
+        place = share * (count - 1)
+        below = int(place)
+        low = select(held, below)
+        high = select(held, min(below + 1, count - 1))
+        part = place - below
+        edge = low + (high - low) * part if part < 0.5 else high - (high - low) * (1.0 - part)
+        if distinct == 0 or edge > edges[distinct - 1]:
+            edges[distinct] = edge
+            distinct += 1
+    for i in range(n):
+        if values[i] == values[i]:
+            index[i] = 0
+            for k in range(distinct):
+                if edges[k] < values[i]:
+                    index[i] += 1
+    return index
+
+
+@njit(cache=True, nogil=True)
+def cell_sums(
+    time_s: np.ndarray,
+    values: np.ndarray,
+    index: np.ndarray,
+    weights: np.ndarray,
+    seconds: np.ndarray,
+    width_s: float,
+    start: int,
+    cells: int,
+    bins: int,
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Sums over cells of `width_s` seconds from block `start` on and `bins` bins, cell = block · bins + bin.
+
+    Weight, weight·value, weight·time and seconds, float64 (cells,). Values that are not finite, weights of 0
+    and bins below 0 do not count.
+    """
+    weight, total, when, counted = np.zeros(cells), np.zeros(cells), np.zeros(cells), np.zeros(cells)
+    for i in range(len(time_s)):
+        if index[i] < 0 or not weights[i] > 0.0 or not np.isfinite(values[i]):
+            continue
+        cell = (math.floor(time_s[i] / width_s) - start) * bins + index[i]
+        if 0 <= cell < cells:
+            weight[cell] += weights[i]
+            total[cell] += weights[i] * values[i]
+            when[cell] += weights[i] * time_s[i]
+            counted[cell] += seconds[i]
+    return weight, total, when, counted
+
+
 def line(
     x: np.ndarray, y: np.ndarray, group: np.ndarray | None = None, *, autocorrelated: bool = True
 ) -> Line | None:
@@ -178,12 +244,8 @@ def quantile_bins(values: np.ndarray, bins: int) -> np.ndarray:
 
     Equal values always share a bin, so a class of few torque steps simply has fewer bins.
     """
-    valid = np.isfinite(values)
-    index = np.full(len(values), -1, np.int64)
-    if valid.any():
-        held = values[valid]
-        inner = np.unique(np.quantile(held, np.linspace(0.0, 1.0, bins + 1)[1:-1]))
-        index[valid] = np.searchsorted(inner, held)
+    shares = np.linspace(0.0, 1.0, bins + 1)[1:-1]
+    index: np.ndarray = quantile_index(np.ascontiguousarray(values, np.float64), shares)
     return index
 
 
@@ -196,16 +258,13 @@ def block_means(
     """
     if not len(time_s):
         return np.empty(0), np.empty(0)
-    block = np.floor(time_s / width_s).astype(np.int64)
-    block -= block.min()
-    usable = np.isfinite(values) & (weights > 0)
-    count = int(block[-1]) + 1
-    weight = np.bincount(block[usable], weights[usable], count)
-    total = np.bincount(block[usable], weights[usable] * values[usable], count)
+    start, cells = _blocks(time_s, width_s)
+    weight, total, _, _ = cell_sums(
+        time_s, values, np.zeros(len(time_s), np.int64), weights, weights, width_s, start, cells, 1
+    )
     with np.errstate(invalid="ignore", divide="ignore"):
         means = np.where(weight >= max(least, 1e-12), total / weight, math.nan)
-    start = math.floor(float(time_s[0]) / width_s)
-    return (start + np.arange(count) + 0.5) * width_s, means
+    return (start + np.arange(cells) + 0.5) * width_s, means
 
 
 def cell_means(
@@ -221,17 +280,21 @@ def cell_means(
 
     Cells with fewer than `least_s` of their samples' seconds are left out, as are samples of bin -1.
     """
-    usable = np.isfinite(values) & (weights > 0.0) & (index >= 0)
-    if not usable.any():
+    bins = int(index.max()) + 1 if len(index) else 0
+    if not bins:
         return np.empty(0), np.empty(0), np.empty(0, np.int64)
-    bins = int(index.max()) + 1
-    key = np.floor(time_s[usable] / width_s).astype(np.int64) * bins + index[usable]
-    key -= int(key.min()) // bins * bins
-    weight = np.bincount(key, weights[usable])
-    held = np.flatnonzero((weight > 0.0) & (np.bincount(key, seconds[usable]) >= least_s))
-    mean = np.bincount(key, weights[usable] * values[usable])[held] / weight[held]
-    when = np.bincount(key, weights[usable] * time_s[usable])[held] / weight[held]
-    return when, mean, held % bins
+    start, blocks = _blocks(time_s, width_s)
+    weight, total, when, counted = cell_sums(
+        time_s, values, index, weights, seconds, width_s, start, blocks * bins, bins
+    )
+    held = np.flatnonzero((weight > 0.0) & (counted >= least_s))
+    return when[held] / weight[held], total[held] / weight[held], held % bins
+
+
+def _blocks(time_s: np.ndarray, width_s: float) -> tuple[int, int]:
+    """The first block of increasing times (n,), and how many there are."""
+    start = math.floor(float(time_s[0]) / width_s)
+    return start, math.floor(float(time_s[-1]) / width_s) - start + 1
 
 
 def student_t_975(freedom: float) -> float:

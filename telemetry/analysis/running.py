@@ -35,11 +35,15 @@ def running_load(c: Conditioned, context: Context, inside: np.ndarray) -> Runnin
     minutes = np.append(np.arange(1.0, math.ceil(length)), length)
     at_s = minutes * SECONDS_PER_MINUTE
 
+    # each sample's share grows evenly over its own seconds; across a gap the sum stands still
+    now = np.searchsorted(c.time_s, at_s, side="right") - 1
+    part = np.divide(at_s - c.time_s[now], c.dt_s[now], out=np.ones(len(now)), where=c.dt_s[now] > 0.0)
+    part = np.clip(part, 0.0, 1.0)
+
     def so_far(values: np.ndarray) -> np.ndarray:
-        # each sample's share grows evenly over its own seconds; across a gap the sum stands still
-        knots = np.column_stack((c.time_s, stop_s)).ravel()
-        heights = np.column_stack((np.append(0.0, values[:-1]), values)).ravel()
-        return np.asarray(np.interp(at_s, knots, heights))
+        before = np.where(now > 0, values[np.maximum(now - 1, 0)], 0.0)
+        reached: np.ndarray = before + part * (values[now] - before)
+        return np.where(now >= 0, reached, 0.0)
 
     return RunningLoad(
         minute=_short(minutes),
@@ -51,7 +55,7 @@ def running_load(c: Conditioned, context: Context, inside: np.ndarray) -> Runnin
 
 
 def _short(values: np.ndarray) -> tuple[float, ...]:
-    return tuple(round(value, DIGITS) for value in values.tolist())
+    return tuple(np.round(values, DIGITS).tolist())
 
 
 def _since_break(c: Conditioned, context: Context, at_s: np.ndarray) -> np.ndarray:

@@ -243,12 +243,14 @@ def effort_hint(c: Conditioned, context: Context) -> int:
     level = float(np.average(balance[resting], weights=weights[resting]))
     hard = np.nan_to_num(c.power_smooth_w, nan=0.0) > context.ftp_w
     edges = np.flatnonzero(np.diff(np.concatenate(([0], hard.astype(np.int8), [0]))))
+    begins, ends = edges[::2], edges[1::2]
+    lasted, weight, weighted = (
+        _between(values, begins, ends)
+        for values in (c.dt_s, weights, weights * np.where(usable, balance, 0.0))
+    )
     count = 0
-    for begin, end in zip(edges[::2], edges[1::2], strict=True):
-        if float(c.dt_s[begin:end].sum()) < EFFORT_MIN_S or not weights[begin:end].any():
-            continue
-        inside = usable[begin:end]
-        shift = float(np.average(balance[begin:end][inside], weights=weights[begin:end][inside])) - level
+    for effort in np.flatnonzero((lasted >= EFFORT_MIN_S) & (weight > 0.0)).tolist():
+        end, shift = int(ends[effort]), float(weighted[effort] / weight[effort]) - level
         if abs(shift) < limits["effort_hint_points"]:
             continue
         stop = int(
@@ -260,3 +262,10 @@ def effort_hint(c: Conditioned, context: Context) -> int:
         gone = np.abs(after - level) <= RETURNED_SHARE * abs(shift)
         count += bool(gone.any())
     return count
+
+
+def _between(values: np.ndarray, begins: np.ndarray, ends: np.ndarray) -> np.ndarray:
+    """Sums of values (n,) from each begin up to each end."""
+    so_far = np.concatenate(([0.0], np.cumsum(values)))
+    sums: np.ndarray = so_far[ends] - so_far[begins]
+    return sums

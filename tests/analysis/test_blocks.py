@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 
 from telemetry.analysis import analyze
+from telemetry.analysis.blocks import block_sums
 from telemetry.model import Lap, Pause, Rider, RiderHints
+from tests import reference
 from tests.builders import recording, steps
 
 RIDER = Rider(ftp_w=200.0, max_hr_bpm=190.0)
@@ -155,3 +159,17 @@ def test_a_total_of_zero_has_no_percentage() -> None:
     (row,) = analyze(recording(**steps([(60, 100, 80)]), head_unit={"work_kj": 0.0})).agreement
     assert row.difference_pct is None
     assert analyze(recording(**steps([(60, 100, 80)]))).agreement == ()
+
+
+def test_the_sums_of_blocks_agree_with_their_twin() -> None:
+    rng = np.random.default_rng(3)
+    n = 400
+    time = np.cumsum(rng.choice([0.25, 1.0, 2.0], n))
+    dt = rng.choice([0.0, 0.25, 1.0], n)
+    channels = [rng.normal(100.0, 20.0, n) for _ in range(4)]
+    for values in channels:
+        values[rng.random(n) < 0.2] = math.nan
+    flags = [rng.random(n) < 0.6 for _ in range(3)]
+    starts, stops = np.array([10.0, 60.0, 60.0, 200.0]), np.array([50.0, 60.0, 150.0, 1e4])
+    given = (starts, stops, time, dt, *channels, *flags)
+    assert block_sums(*given) == pytest.approx(reference.block_sums(*given))

@@ -157,8 +157,40 @@ def test_the_kernels_agree_with_their_twins(kind: str) -> None:
     assert hr.solve(square, design.T @ y)[0] == pytest.approx(
         reference.solve(square, design.T @ y)[0], abs=1e-7
     )
+    picks = np.arange(10, 200, 5)
+    picks = picks[np.isfinite(values[picks])]
+    for cadence in (np.zeros(0), np.full(200, 88.0), y):
+        made, twin = (
+            source.standardised(picks, values, cadence, hr.CONSTANT_CV) for source in (hr, reference)
+        )
+        assert made[0] == pytest.approx(twin[0], abs=1e-9)
+        assert made[1] == pytest.approx(twin[1], abs=1e-9)
     assert hr.moments(y) == pytest.approx(reference.moments(y), abs=1e-12)
     assert hr.quadratic(square, y[:4]) == pytest.approx(reference.quadratic(square, y[:4]))
+
+
+@pytest.mark.parametrize("step_s", [1.0, 0.25, 7.0])
+@pytest.mark.parametrize("kind", ["random", "gaps", "constant"])
+def test_the_kernels_of_steadiness_agree_with_their_twins(kind: str, step_s: float) -> None:
+    rng = np.random.default_rng(11)
+    n = 240
+    time, held_s = np.arange(n) * step_s, np.full(n, step_s)
+    power, cadence = rng.normal(150.0, 20.0, n), rng.normal(85.0, 3.0, n)
+    smooth, index = np.convolve(cadence, np.ones(5) / 5, "same"), rng.integers(-1, 5, n)
+    if kind == "gaps":
+        power[30:70] = smooth[100:103] = math.nan
+        held_s[80:85] = 0.0
+        time[120:] += 400.0
+    if kind == "constant":
+        power[:], cadence[:], smooth[:] = 150.0, 85.0, 85.0
+    for width in (30.0, 1.0):
+        band = (time, held_s, power, width, 150.0, 7.5)
+        assert fading.seconds_in_band(*band) == pytest.approx(reference.seconds_in_band(*band))
+    for reach in (1, 2, 8):
+        swings = (time, held_s, cadence, smooth, index, reach, 2.0, 5)
+        ours, theirs = cadence_drift.swings_in_thirds(*swings), reference.swings_in_thirds(*swings)
+        assert ours[0] == pytest.approx(theirs[0])
+        assert ours[1] == pytest.approx(theirs[1], abs=1e-12)
 
 
 def test_a_copied_column_is_dropped_and_not_divided_by_zero() -> None:

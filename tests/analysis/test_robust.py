@@ -101,6 +101,26 @@ def test_the_kernels_agree_with_their_twins(n: int, kind: str) -> None:
         assert robust.select(known.copy(), k) == reference.select(known, k)
 
 
+@pytest.mark.parametrize("n", [0, 1, 2, 7, 60])
+@pytest.mark.parametrize("kind", ["random", "missing", "constant", "ties"])
+def test_the_kernels_of_bins_agree_with_their_twins(n: int, kind: str) -> None:
+    rng = np.random.default_rng(n)
+    time, values = np.sort(rng.uniform(0.0, 300.0, n)), rng.normal(80.0, 5.0, n)
+    if kind == "missing":
+        values[rng.random(n) < 0.4] = math.nan
+    if kind == "constant":
+        values[:] = 80.0
+    if kind == "ties":
+        values = np.round(values / 4.0)
+    shares = np.array([0.2, 0.4, 0.6000000000000001, 0.8])
+    assert (robust.quantile_index(values, shares) == reference.quantile_index(values, shares)).all()
+    index, weights = rng.integers(-1, 3, n), np.maximum(rng.normal(1.0, 1.0, n), 0.0)
+    for cells in (15, 40):  # too few as well: no cell is written that is not there
+        given = (time, values, index, weights, np.ones(n), 30.0, 0, cells, 3)
+        for ours, theirs in zip(robust.cell_sums(*given), reference.cell_sums(*given), strict=True):
+            assert ours == pytest.approx(theirs)
+
+
 def test_the_line_agrees_with_an_outside_witness() -> None:
     rng = np.random.default_rng(7)
     for n in (10, 25, 80):
