@@ -39,7 +39,8 @@ def analyze(
     told = RiderOptions(rider, ftp, mass, cp, w_prime, crank, max_hr, tuple(limit or ()))
     session = Session(files, column)
     known = told.rider()
-    kernels.open_compiler()
+    if len(session.files) > 1:
+        kernels.open_compiler()  # before threads do
     shown: list[ClassAnalysis] = []
     for _, analyses in session.each(lambda path: analyses_of(path, known, session.columns), "Analyzing"):
         for analysis in analyses:
@@ -69,7 +70,9 @@ def analyses_of(
     from telemetry.analysis import analyze as analyze_class
     from telemetry.cli.batch import read_file
 
-    return [analyze_class(recording, rider, drawable=False) for recording in read_file(path, columns)]
+    recordings = read_file(path, columns)
+    kernels.open_compiler()
+    return [analyze_class(recording, rider, drawable=False) for recording in recordings]
 
 
 def _slim(analysis: ClassAnalysis) -> ClassAnalysis:

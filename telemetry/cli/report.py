@@ -118,7 +118,8 @@ def report(
     outputs = Outputs(output, ".html", tuple(REPORTS), session.files, session.suffixes, nameless=share)
     known = told.rider()
     outputs.prepare()
-    kernels.open_compiler()
+    if len(session.files) > 1:
+        kernels.open_compiler()  # before threads do
     beside = [
         suffix for suffix, wanted in ((".pdf", pdf), (".png", png)) if wanted and suffix != outputs.suffix
     ]

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from telemetry.cli import kernels
 from telemetry.errors import BadInput, SeveralClasses, TelemetryError
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ class Felt:
         from telemetry.cli.batch import read_file
 
         recordings = read_file(path, columns)
+        kernels.open_compiler()
         said = self.symptoms is not None or self.screening is not None
         if said and len(recordings) > 1:
             raise SeveralClasses(
