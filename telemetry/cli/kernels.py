@@ -16,9 +16,12 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import telemetry
+
+if TYPE_CHECKING:
+    import subprocess
 
 FIRST_RUN = "first run: compiling the calculations once, this can take a minute …"
 
@@ -61,10 +64,47 @@ def ready() -> None:
         note("no folder to keep compiled calculations in: set NUMBA_CACHE_DIR to a writable one")
     if not any(_kept()):
         note(FIRST_RUN)
+        _get_help()
+
+
+def _get_help() -> None:
+    """Have another process compile the second half of an analysis, where there is a processor for it.
+
+    numba compiles in one thread at a time. What the other process has compiled by the time it is needed here
+    is loaded; where it fails, all is compiled here. It does not outlive this process.
+    """
+    import subprocess
+
+    from telemetry.cli.batch import workers
+
+    if workers() < 2:
+        return
+    beside = str(Path(telemetry.__file__).parents[1])
+    around = [beside, *filter(None, [os.environ.get("PYTHONPATH")])]
+    try:
+        helper = subprocess.Popen(
+            [sys.executable, "-P", "-m", "telemetry.cli.warm"],
+            env={**os.environ, "PYTHONPATH": os.pathsep.join(around)},
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+    except OSError:
+        return
+    atexit.register(_dismiss, helper)
+
+
+def _dismiss(helper: subprocess.Popen[bytes]) -> None:
+    helper.kill()  # whatever it was writing is moved into place whole, or not at all
+    helper.wait()
 
 
 def open_compiler() -> None:
-    """Load numba without SciPy, before threads do; nothing where either is loaded already.
+    """Load numba without SciPy; nothing where either is loaded already.
+
+    One file is read before the compiler is opened, by NumPy alone: compiled reading is faster from the second
+    file on, and four kernels need not be loaded, or compiled at all in the first run. Several are read in
+    threads, which must find it open.
 
     numba looks for SciPy's linear algebra when it loads its own, which takes a tenth of a second, and no
     kernel of ours calls any. Where it finds none it goes on; SciPy can be imported as ever afterwards.

@@ -1,7 +1,8 @@
 """A made-up class taken the whole way once, so that every kernel is compiled and kept.
 
 Comes in: nothing. Goes out: how long it took. The class has every channel and is long enough for every metric
-of one class; its numbers mean nothing.
+of one class; its numbers mean nothing. As a program of its own it compiles the second half of an analysis,
+while another process goes the whole way (`kernels.ready`).
 """
 
 from __future__ import annotations
@@ -40,6 +41,32 @@ def compile_all() -> float:
     return time.perf_counter() - start
 
 
+def compile_drift() -> None:
+    """Compile the kernels of fatigue drift and symmetry, on bare arrays: no kernel that comes before them."""
+    import numpy as np
+
+    from telemetry.analysis import blocks, cadence_drift, fatigue_drift, onset, robust
+    from telemetry.analysis.heart_rate_drift import fit_heart_rate
+
+    # from the back: who goes the whole way comes to these last
+    samples = _recording().samples
+    time_s, power, cadence, heart_rate, balance = (
+        samples[name].fill_null(np.nan).to_numpy().copy()
+        for name in ("time_s", "power_w", "cadence_rpm", "heart_rate_bpm", "right_balance_pct")
+    )
+    ones, turned, fifth = np.ones(SECONDS), cadence > 0.0, np.arange(SECONDS) % 5
+    edges, channels = np.array([0.0, 900.0]), (power, heart_rate, cadence, power)
+    blocks.block_sums(edges, edges + 900.0, time_s, ones, *channels, turned, turned, turned)
+    fit_heart_rate(power, cadence, heart_rate)
+    robust.cell_means(time_s, balance, fifth, ones, ones, 60.0, 5.0)
+    fatigue_drift.steady_share(time_s, ones, power, 0.1)
+    half_minutes = np.arange(60) / 2.0
+    onset.broken_stick(half_minutes, 85.0 - half_minutes + half_minutes % 3.0, seed="warm")
+    cadence_drift.swings_in_thirds(time_s, ones, cadence, cadence, fifth, 2, 2.0, 5)
+    robust.line(half_minutes, half_minutes % 3.0)
+    robust.quantile_bins(power, 5)
+
+
 def _recording() -> ClassRecording:
     """Minutes fast and light, minutes slow and heavy, with every channel that is computed on."""
     import numpy as np
@@ -71,3 +98,10 @@ def _recording() -> ClassRecording:
         posture_known=True,
         single_sided=False,
     )
+
+
+if __name__ == "__main__":
+    from telemetry.cli.kernels import open_compiler
+
+    open_compiler()
+    compile_drift()

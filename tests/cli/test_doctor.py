@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
@@ -92,11 +93,55 @@ def test_the_first_run_says_what_takes_so_long(
 ) -> None:
     monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
     monkeypatch.setattr(kernels, "_kept", lambda: iter([]))
+    helped: list[str] = []
+    monkeypatch.setattr(kernels, "_get_help", lambda: helped.append("once"))
     kernels.ready()
     assert capsys.readouterr().err == kernels.FIRST_RUN + "\n"
     monkeypatch.setattr(kernels, "_kept", lambda: iter(["one"]))
     kernels.ready()
     assert capsys.readouterr().err == ""
+    assert helped == ["once"]
+
+
+def test_help_is_had_only_with_a_second_processor_and_its_failure_is_no_problem(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: list[list[str]] = []
+
+    def popen(command: list[str], **how: object) -> None:
+        asked.append(command)
+        raise OSError("no process to be had")
+
+    monkeypatch.setattr("subprocess.Popen", popen)
+    monkeypatch.setattr("telemetry.cli.batch.workers", lambda: 1)
+    kernels._get_help()
+    assert asked == []
+    monkeypatch.setattr("telemetry.cli.batch.workers", lambda: 2)
+    kernels._get_help()
+    assert asked == [[sys.executable, "-P", "-m", "telemetry.cli.warm"]]
+
+
+@pytest.mark.skipif("NUMBA_DISABLE_JIT" in __import__("os").environ, reason="nothing is compiled")
+def test_what_the_helper_compiles_is_what_an_analysis_calls() -> None:
+    said = subprocess.run([sys.executable, "-c", HELPED], capture_output=True, text=True, timeout=300)
+    assert (said.returncode, said.stderr) == (0, "")
+    compiled, again = json.loads(said.stdout)
+    assert {"prais_winsten", "stick_errors", "pair_slopes", "block_sums", "swings_in_thirds"} <= set(compiled)
+    assert again == [], "compiled a second time: compile_drift() calls them with other types"
+
+
+HELPED = """
+import json
+from telemetry.cli import kernels, warm
+from telemetry.analysis import analyze
+from telemetry.model import Rider
+warm.compile_drift()
+def known():
+    return {k.py_func.__name__: len(k.signatures) for k in kernels._dispatchers() if k.signatures}
+before = known()
+analyze(warm._recording(), Rider(ftp_w=200.0))
+print(json.dumps([sorted(before), [name for name in before if known()[name] > before[name]]]))
+"""
 
 
 @pytest.mark.skipif("NUMBA_DISABLE_JIT" in __import__("os").environ, reason="nothing is compiled")
