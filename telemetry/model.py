@@ -13,7 +13,7 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from datetime import date, datetime
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import TYPE_CHECKING, Any, Literal
 
 from telemetry.errors import BadInput, MissingChannel
@@ -657,7 +657,7 @@ class ClassAnalysis:
             "bouts": [_plain(bout) for bout in self.bouts],
             "drift": {name: _plain(drift) for name, drift in self.drift.items()},
             "review": _plain(self.review),
-            "limits": [_plain(limit) for limit in self.limits],
+            "limits": [dict(_plain_limit(limit)) for limit in self.limits],
             "laps": [_plain(block) for block in self.blocks],
             "posture": _plain(self.posture),
             "counterfactual": [_plain(item) for item in self.counterfactuals],
@@ -706,6 +706,13 @@ def _plain(value: Any) -> Any:
     if isinstance(value, datetime):
         return _iso(value)
     return value.isoformat() if isinstance(value, date) else str(value)
+
+
+@lru_cache(maxsize=1024)
+def _plain_limit(limit: LimitUsed) -> dict[str, Any]:
+    """A limit as JSON, worked out once: a thousand classes are held against the same hundred rows."""
+    found: dict[str, Any] = _plain(limit)
+    return found
 
 
 _AS_THEY_ARE = frozenset((str, bool, int, type(None)))

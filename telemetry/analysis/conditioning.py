@@ -84,7 +84,7 @@ class Conditioned:
 
     def coverage(self, valid: np.ndarray) -> float:
         """Share of the recorded time where a bool array (n,) holds, 0..1."""
-        return _share(self.dt_s[valid].sum(), self.recorded_s)
+        return _share(self.dt_s @ valid, self.recorded_s)
 
 
 def condition(

@@ -12,10 +12,10 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from telemetry.analysis.conditioning_steps import pedalling_means
-from telemetry.analysis.grinding import find_bouts, grinding
+from telemetry.analysis.grinding import find_bouts, grinding_s, why_no_grinding
 from telemetry.analysis.torque_load import doses
 from telemetry.model import Counterfactual
-from telemetry.units import RAD_PER_S_PER_RPM
+from telemetry.units import RAD_PER_S_PER_RPM, SECONDS_PER_MINUTE
 
 if TYPE_CHECKING:
     from telemetry.analysis.conditioning import Conditioned
@@ -28,17 +28,17 @@ def counterfactuals(c: Conditioned, context: Context) -> tuple[Counterfactual, .
     """The whole load and grinding pipeline run again with faster legs; empty where torque is not known."""
     if not (c.pedalling & np.isfinite(c.torque_nm)).any():
         return ()
+    told = not why_no_grinding(c, context)
     rows = []
     for added in ADDED_RPM:
         other = faster(c, added, context.limits["counterfactual_cap_rpm"])
-        bouts = find_bouts(other, context)
-        dose, exposure = doses(other, context), grinding(other, context, bouts)
+        bouts, dose = find_bouts(other, context), doses(other, context)
         rows.append(
             Counterfactual(
                 added_rpm=added,
                 torque_load=dose["torque_load"].value,
-                grinding_min=exposure["grinding_min"].value,
-                grinding_bouts=exposure["grinding_bouts"].value,
+                grinding_min=grinding_s(bouts) / SECONDS_PER_MINUTE if told else None,
+                grinding_bouts=float(len(bouts)) if told else None,
                 strokes=dose["strokes"].value,
             )
         )

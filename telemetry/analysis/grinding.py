@@ -188,17 +188,29 @@ def in_bout(c: Conditioned, bouts: Sequence[Bout]) -> np.ndarray:
     return inside
 
 
+def why_no_grinding(c: Conditioned, context: Context) -> str:
+    """Why what the bouts add up to is absent, empty where it is not."""
+    share = c.coverage(~np.isnan(c.torque_nm))
+    why = why_no_torque(c.recording)
+    if not why and share < context.limits["coverage_fair"]:
+        why = f"not computed: torque is known for only {percent(share)} of the recorded time"
+    return why
+
+
+def grinding_s(bouts: Sequence[Bout]) -> float:
+    """Seconds inside bouts."""
+    return sum(bout.duration_s for bout in bouts)
+
+
 def grinding(c: Conditioned, context: Context, bouts: Sequence[Bout]) -> dict[str, MetricResult]:
     """What the bouts add up to. All three tiers count; sums are not scaled over gaps.
 
     Absent without torque, and where torque is known for less than 75 % of the recorded time. Without a bout
     the sums are 0 and what is relative to bouts is absent.
     """
-    why = why_no_torque(c.recording)
+    why = why_no_grinding(c, context)
     known = ~np.isnan(c.torque_nm)
     share = c.coverage(known)
-    if not why and share < context.limits["coverage_fair"]:
-        why = f"not computed: torque is known for only {percent(share)} of the recorded time"
     if why:
         return {name: result(name, None, coverage=share, absent_because=why) for name in NAMES}
 
@@ -206,7 +218,7 @@ def grinding(c: Conditioned, context: Context, bouts: Sequence[Bout]) -> dict[st
     after = c.time_s >= context.limits["late_minute"] * SECONDS_PER_MINUTE
     turned = np.where(c.pedalling & inside, c.cadence_rpm, 0.0) * c.dt_s * 2.0 / SECONDS_PER_MINUTE
     strokes, late = float(turned.sum()), float(turned[after].sum())
-    seconds = sum(bout.duration_s for bout in bouts)
+    seconds = grinding_s(bouts)
     pedalling_s = float(c.dt_s[c.pedalling].sum())
     squared = np.where(known, c.torque_nm, 0.0) ** 2 * c.dt_s
     load = float(squared.sum())

@@ -147,7 +147,7 @@ def centred_by_bin(values: np.ndarray, index: np.ndarray) -> np.ndarray:
 
 @njit(cache=True, nogil=True)
 def quantile_index(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
-    """How many distinct quantiles at `shares` (q,), each 0..1, lie below each value: int64 (n,), -1 for NaN.
+    """How many distinct quantiles at increasing `shares` (q,) lie below each value: int64 (n,), -1 for NaN.
 
     A quantile between two values is taken on the straight line between them, as NumPy takes it.
     """
@@ -160,13 +160,19 @@ def quantile_index(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
     index = np.full(n, -1)
     if count == 0:
         return index
-    held = held[:count]
-    edges, distinct = np.empty(len(shares)), 0
-    for share in shares:
+    edges, distinct, first = np.empty(len(shares)), 0, 0
+    for (
+        share
+    ) in shares:  # increasing: what lies before the last place is no larger, and is not looked at again
         place = share * (count - 1)
         below = int(place)
-        low = select(held, below)
-        high = select(held, min(below + 1, count - 1))
+        low = select(held[first:count], below - first)
+        first = below
+        high = low
+        if below + 1 < count:
+            high = held[below + 1]
+            for i in range(below + 2, count):
+                high = min(high, held[i])
         part = place - below
         edge = low + (high - low) * part if part < 0.5 else high - (high - low) * (1.0 - part)
         if distinct == 0 or edge > edges[distinct - 1]:

@@ -76,7 +76,7 @@ def recordings(fit: FitFile, *, id: str) -> list[ClassRecording]:
     NotAClass : no ride is in the file; the sentence says what it is instead
     """
     section_of = fit.section("record") if "record" in fit.messages else np.zeros(0, np.int64)
-    with_records = np.unique(section_of).tolist()
+    with_records = set(np.flatnonzero(np.bincount(section_of)).tolist())
     rides: list[_Ride] = []
     other_sports: list[str] = []
     kinds: list[str] = []
