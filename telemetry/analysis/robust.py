@@ -161,9 +161,8 @@ def quantile_index(values: np.ndarray, shares: np.ndarray) -> np.ndarray:
     if count == 0:
         return index
     edges, distinct, first = np.empty(len(shares)), 0, 0
-    for (
-        share
-    ) in shares:  # increasing: what lies before the last place is no larger, and is not looked at again
+    for share in shares:
+        # what lies before the last place is no larger, and is not looked at again
         place = share * (count - 1)
         below = int(place)
         low = select(held[first:count], below - first)

@@ -16,7 +16,7 @@ from tests.cli.conftest import CLASSES, plain
 
 ROOT = Path(__file__).parents[2]
 UNNEEDED = ("pandas", "scipy", "statsmodels", "sqlalchemy", "alembic", "openant", "tkinter")
-HEAVY = ("numpy", "numba", "polars", "pandas", "matplotlib", "typst", "jinja2", "scipy")
+HEAVY = ("numpy", "numba", "polars", "pandas", "matplotlib", "typst", "jinja2", "scipy", "markdown_it")
 
 
 def python(*arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
