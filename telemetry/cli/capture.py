@@ -141,7 +141,7 @@ def capture(
     if virtual is not None and studio is not None:
         raise typer.BadParameter("a simulated room brings its own studio", param_hint="'--studio'")
     told = room.Told(as_json=as_json, public=public)
-    ready()
+    ready(helped=False)  # the radio comes first
     if recover is not None:
         folder = room.recovered(recover, _studio(studio, roster), float(rate.value), told)
     else:

@@ -45,11 +45,12 @@ class Cache:
     cached: int
 
 
-def ready() -> None:
+def ready(*, helped: bool = True) -> None:
     """Make sure kernels can be kept somewhere, and say so where they are about to be compiled.
 
     Called before the rooms are opened: numba decides on its folder when a kernel is defined, and refuses to
-    define it at all where there is none.
+    define it at all where there is none. `helped` False takes no second processor for compiling, where
+    something else needs it now.
     """
     global _spare
     from telemetry.cli.console import note
@@ -64,7 +65,8 @@ def ready() -> None:
         note("no folder to keep compiled calculations in: set NUMBA_CACHE_DIR to a writable one")
     if not any(_kept()):
         note(FIRST_RUN)
-        _get_help()
+        if helped:
+            _get_help()
 
 
 def _get_help() -> None:
@@ -77,7 +79,7 @@ def _get_help() -> None:
 
     from telemetry.cli.batch import workers
 
-    if workers() < 2:
+    if workers() < 2 or not sys.executable:
         return
     beside = str(Path(telemetry.__file__).parents[1])
     around = [beside, *filter(None, [os.environ.get("PYTHONPATH")])]
