@@ -14,6 +14,11 @@ EVENT_MODULUS = 256
 HIGHEST_MEAN_POWER_W = 2000.0
 RIVAL_WITHIN_W = 150.0
 DOUBTFUL_SHARE_OF_WRAP = 0.8
+FASTEST_CRANK_RPM = 400.0
+FASTEST_WHEEL_RPM = 2000.0
+FASTEST_EVENTS_PER_S = 16.0
+EVENTS_AT_ONCE = 100
+"""More than a delivery that was late can hold, less than half a turn of an event counter."""
 TURN_RAD = 2.0 * math.pi
 
 
@@ -32,6 +37,15 @@ def step(before: int, after: int, modulus: int) -> int:
     10
     """
     return (after - before) % modulus
+
+
+def impossible(events: float, elapsed_s: float) -> bool:
+    """True where a counter moved further than any sensor counts: it began anew, or it is two sensors'.
+
+    >>> impossible(14, 10.0), impossible(130, 0.25)
+    (False, True)
+    """
+    return events > EVENTS_AT_ONCE + FASTEST_EVENTS_PER_S * elapsed_s
 
 
 def events_doubtful(elapsed_s: float, event_period_s: float | None) -> bool:

@@ -62,7 +62,8 @@ class Decoder:
         track.source.append(None)
         track.ambiguous.append(False)
         page = pages.page_of(key.device_type, message.payload)
-        if track.twins_since is not None:
+        shared = track.twins_since is not None
+        if shared:
             # two transmitters under one number: their counters are mixed, no value can be had of either
             track.raw.append(message.payload)
             track.state.append("unknown")
@@ -77,6 +78,8 @@ class Decoder:
                 track.page[-1] = page.number
             read, handle = _HANDLERS[id(page)]
             handle(track, row, time_s, read(message.payload))
+            if track.twins_since is not None:
+                row[rows.FROM :] = [None] * (len(row) - rows.FROM)
         track.state.append(track.now)
         return track
 

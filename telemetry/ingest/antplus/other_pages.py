@@ -6,7 +6,6 @@ track.
 
 from __future__ import annotations
 
-import math
 from typing import Any, Final
 
 from telemetry.ingest.antplus import counters, rows
@@ -50,6 +49,10 @@ def heart(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]
         row[rows.AT["heart_rate_bpm"]] = found["heart_rate_bpm"]
         return
     beats = counters.step(stream.values["beat_count"], found["beat_count"], 1 << 8)
+    if counters.impossible(beats, time_s - stream.time_s):
+        rows.jumped(track, stream, time_s, found)
+        row[rows.AT["heart_rate_bpm"]] = found["heart_rate_bpm"]
+        return
     track.pulseless = 0 if beats else track.pulseless + 1
     if beats:
         if beats == 1:
@@ -76,7 +79,7 @@ def revolutions(
     *,
     modulus: int = 1 << 16,
     ticks_per_s: float = 1024.0,
-    fastest_rpm: float = math.inf,
+    fastest_rpm: float,
 ) -> tuple[rows.Stream | None, float | None]:
     """One revolution counter with its event clock; the stream, and rpm where it turned since.
 
@@ -89,10 +92,13 @@ def revolutions(
     if turns == 0:
         return stream, None
     gone = time_s - stream.time_s
+    if counters.impossible(turns, gone):
+        rows.jumped(track, stream, time_s, found)
+        return stream, None
     raw = counters.step(stream.values[clock], found[clock], 1 << 16) / ticks_per_s
     span = counters.unwrap_by_clock(raw, (1 << 16) / ticks_per_s, gone)
     if turns > fastest_rpm / 60.0 * max(span.amount, 1.0 / ticks_per_s):
-        rows.remember(stream, time_s, found, None, None, doubtful=True)
+        rows.jumped(track, stream, time_s, found)
         return stream, None
     if span.amount <= 0.0:
         return stream, None
@@ -106,7 +112,10 @@ def revolutions(
 
 def speed_cadence(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
     track.source[-1] = "speed_cadence"
-    wheel, wheel_rpm = revolutions(track, row, time_s, found, "wheel", "wheel_time", "wheel_revolutions")
+    wheel, wheel_rpm = revolutions(
+        track, row, time_s, found, "wheel", "wheel_time", "wheel_revolutions",
+        fastest_rpm=counters.FASTEST_WHEEL_RPM,
+    )  # fmt: skip
     row[rows.FROM] = row[rows.UNTIL] = row[rows.TURNS] = None
     if wheel is not None and wheel_rpm is not None:
         row[rows.AT["wheel_rpm"]] = wheel_rpm
@@ -133,7 +142,9 @@ def _crank(
     count: str,
     wheel: rows.Stream | None,
 ) -> None:
-    stream, rpm = revolutions(track, row, time_s, found, "crank", clock, count)
+    stream, rpm = revolutions(
+        track, row, time_s, found, "crank", clock, count, fastest_rpm=counters.FASTEST_CRANK_RPM
+    )
     if stream is None:
         return
     if rpm is None:
@@ -146,7 +157,10 @@ def _crank(
 def wheel_speed(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
     track.source[-1] = "speed"
     health(track, row, time_s, found)
-    _, rpm = revolutions(track, row, time_s, found, "wheel", "event_time", "revolutions")
+    _, rpm = revolutions(
+        track, row, time_s, found, "wheel", "event_time", "revolutions",
+        fastest_rpm=counters.FASTEST_WHEEL_RPM,
+    )  # fmt: skip
     row[rows.FROM] = row[rows.UNTIL] = row[rows.TURNS] = None
     if rpm is not None:
         row[rows.AT["wheel_rpm"]] = rpm

@@ -30,13 +30,21 @@ def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str,
     if events == 0:
         rows.still(track, stream, time_s)
         return
+    gone = time_s - stream.time_s
+    if counters.impossible(events, gone):
+        rows.jumped(track, stream, time_s, found)
+        return
+    doubtful = counters.events_doubtful(gone, stream.period_s)
     near = _neighbour(stream.power_w, found["power_w"])
     moved = counters.unwrap_by_power(
         counters.step(stream.values["power"], found["power"], 1 << 16), 1 << 16, 1.0 / events, near
     )
     power = moved.amount / events
+    if power > counters.HIGHEST_MEAN_POWER_W:
+        rows.jumped(track, stream, time_s, found)
+        return
     rpm = found["cadence_rpm"]
-    doubtful = moved.ambiguous or counters.events_doubtful(time_s - stream.time_s, stream.period_s)
+    doubtful = doubtful or moved.ambiguous
     stream.still = stream.still + 1 if power == 0.0 and not rpm else 0
     by_revolution = stream.repeats and rpm
     duration = events * 60.0 / rpm if by_revolution and rpm else None
@@ -67,8 +75,11 @@ def _torque(
     if events == 0:
         rows.still(track, stream, time_s)
         return
-    ticks = counters.step(before["ticks"], found["ticks"], 1 << 8)
     gone = time_s - stream.time_s
+    if counters.impossible(events, gone):
+        rows.jumped(track, stream, time_s, found)
+        return
+    ticks = counters.step(before["ticks"], found["ticks"], 1 << 8)
     stream.by_time = stream.by_time or ticks != events
     by_revolution = not stream.by_time
     rpm = found.get("cadence_rpm")
@@ -99,6 +110,9 @@ def _torque(
     torque = moved.amount / 32.0 / (events * share)
     power = moved.amount * watts_per_unit * share
     turned = 60.0 * events / lasted * share * share
+    if power > counters.HIGHEST_MEAN_POWER_W or (at_crank and turned > counters.FASTEST_CRANK_RPM):
+        rows.jumped(track, stream, time_s, found)
+        return
     work = counters.TURN_RAD * moved.amount / 32.0 if by_revolution else power * (until - begin)
     if at_crank:
         turns = float(ticks) if by_revolution else _smooth(stream, ticks, turned / 60.0 * (until - begin))
@@ -161,6 +175,9 @@ def frequency(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, 
         rows.still(track, stream, time_s)
         return
     gone = time_s - stream.time_s
+    if counters.impossible(events, gone):
+        rows.jumped(track, stream, time_s, found)
+        return
     span = counters.unwrap_by_clock(
         counters.step(before["time_stamp"], found["time_stamp"], 1 << 16) / 2000.0, 32.768, gone
     )
@@ -179,6 +196,9 @@ def frequency(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, 
         ticks += max(0, round((wanted - ticks) / 65536.0)) * 65536
         torque = (ticks / span.amount - offset) / found["slope"]
         power = units.power_w(torque, rpm)
+    if rpm > counters.FASTEST_CRANK_RPM or (power or 0.0) > counters.HIGHEST_MEAN_POWER_W:
+        rows.jumped(track, stream, time_s, found)
+        return
     begin, until = rows.stretch(stream, time_s, lasted)
     work = None if torque is None else counters.TURN_RAD * torque * events
     rows.write(row, begin, until, power, rpm, turns=float(events), torque=torque, work=work)

@@ -8,6 +8,7 @@ does not, or it turns without power), *lost* (no message at all). Source: ruling
 from __future__ import annotations
 
 import math
+from collections import deque
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -16,6 +17,8 @@ from telemetry.ingest.antplus.broadcast import DeviceKey
 from telemetry.ingest.antplus.identity import Twins
 
 STOP_AFTER_S: Final = 3.0
+JUMPS_OF_TWINS: Final = 6
+TWINS_WITHIN_S: Final = 8.0
 STOP_AFTER_PERIODS: Final = 2.0
 TURNING_RPM: Final = 20.0
 COASTING_W: Final = 5.0
@@ -95,6 +98,8 @@ class Track:
     period_s: float | None = None
     twins_since: float | None = None
     """since when two transmitters have used this number"""
+    jumps: deque[float] = field(default_factory=lambda: deque(maxlen=JUMPS_OF_TWINS))
+    """when a counter moved further than it can"""
     pulseless: int = 0
     frequency_offset_hz: float | None = None
     health: dict[str, Any] = field(default_factory=dict)
@@ -158,6 +163,21 @@ def void(track: Track, since_s: float) -> None:
         row[FROM:] = [None] * (len(row) - FROM)
         track.state[at] = "unknown"
         at -= 1
+
+
+def jumped(track: Track, stream: Stream, time_s: float, found: dict[str, Any]) -> None:
+    """A counter moved further than a sensor can count: this message is a first one, and yields no value.
+
+    Once, a sensor began anew. Again and again, it is two that send under one number: their receive times tell
+    them apart where there are any (`identity.py`), their counters do where there are none.
+    """
+    track.ambiguous[-1] = True
+    remember(stream, time_s, found, None, None, doubtful=True)
+    jumps = track.jumps
+    jumps.append(time_s)
+    if len(jumps) == JUMPS_OF_TWINS and time_s - jumps[0] <= TWINS_WITHIN_S and track.twins_since is None:
+        track.twins_since = jumps[0]
+        void(track, jumps[0])
 
 
 def listen(track: Track, name: str, time_s: float, found: dict[str, Any]) -> Stream | None:

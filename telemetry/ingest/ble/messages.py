@@ -25,18 +25,16 @@ CONTACT_BITS: Final = 0b110
 KEISER_LIVE: Final = frozenset((0, *range(128, 228)))
 """Types of an advertisement that tell of now; the others repeat the averages of a finished interval."""
 
-FASTEST_CRANK_RPM: Final = 400.0
-FASTEST_WHEEL_RPM: Final = 2000.0
-CRANK: Final[dict[str, Any]] = {"ticks_per_s": 1024.0, "fastest_rpm": FASTEST_CRANK_RPM}
+CRANK: Final[dict[str, Any]] = {"ticks_per_s": 1024.0, "fastest_rpm": counters.FASTEST_CRANK_RPM}
 SPEED_WHEEL: Final[dict[str, Any]] = {
     "modulus": 1 << 32,
     "ticks_per_s": 1024.0,
-    "fastest_rpm": FASTEST_WHEEL_RPM,
+    "fastest_rpm": counters.FASTEST_WHEEL_RPM,
 }
 POWER_WHEEL: Final[dict[str, Any]] = {
     "modulus": 1 << 32,
     "ticks_per_s": 2048.0,
-    "fastest_rpm": FASTEST_WHEEL_RPM,
+    "fastest_rpm": counters.FASTEST_WHEEL_RPM,
 }
 
 HELD: Final = {"held_power": (rows.WORK, 1.0), "held_cadence": (rows.TURNS, 1.0 / 60.0)}

@@ -40,3 +40,10 @@ def test_a_mean_above_2000_w_is_impossible() -> None:
 def test_an_event_counter_is_doubtful_from_four_fifths_of_its_wrap(elapsed_s: float, doubtful: bool) -> None:
     assert counters.events_doubtful(elapsed_s, 0.25) is doubtful
     assert counters.events_doubtful(elapsed_s, None) is doubtful
+
+
+def test_only_what_no_sensor_counts_is_impossible() -> None:
+    # a quarter of a minute delivered all at once, and a wheel at 60 km/h through a minute of loss
+    assert not counters.impossible(60, 0.0)
+    assert not counters.impossible(480, 60.0)
+    assert counters.impossible(160, 2.0)

@@ -148,6 +148,34 @@ def test_a_gap_longer_than_the_period_counter_is_resolved_by_the_clock() -> None
     assert not frame["ambiguous"][4]
 
 
+@pytest.mark.parametrize("first", [(100, 50000, 30000), (250, 2000, 60000)])
+def test_a_meter_that_begins_to_count_anew_has_not_ridden_for_it(first: tuple[int, int, int]) -> None:
+    """Its battery lost contact: what its counters seem to have counted since is nobody's work."""
+
+    def torque(n: int) -> bytes:
+        start = first if n < 20 else (-20, -20 * 1400, -20 * 700)
+        count, period, moment = start[0] + n, start[1] + 1400 * n, start[2] + 700 * n
+        return (
+            bytes([0x12, count & 255, count & 255, 88])
+            + (period & 65535).to_bytes(2, "little")
+            + (moment & 65535).to_bytes(2, "little")
+        )
+
+    def pod(n: int) -> bytes:
+        count, clock = (first[0] + n, first[1] + 700 * n) if n < 20 else (n - 20, 700 * (n - 20))
+        return b"".join((number & 65535).to_bytes(2, "little") for number in (clock, count, clock, 3 * count))
+
+    times = [n * 1400 / 2048 for n in range(60)]
+    meter = only(decode(Broadcast(t, 9, pages.POWER, 5, torque(n)) for n, t in enumerate(times)))
+    assert meter["power_w"].null_count() == 2
+    assert meter["ambiguous"].to_list() == [n == 20 for n in range(60)]
+    assert meter["revolutions"].sum() == 58
+    assert meter["power_w"].drop_nulls().to_list() == pytest.approx([201.1] * 58, abs=0.5)
+    counted = only(decode(Broadcast(t, 9, pages.SPEED_CADENCE, 1, pod(n)) for n, t in enumerate(times)))
+    assert counted["revolutions"].sum() == 58
+    assert (counted["cadence_rpm"].max() or 0.0) < 90.0  # type: ignore[operator]
+
+
 def test_a_gap_in_which_the_event_counter_may_have_gone_round_is_marked() -> None:
     def page(n: int) -> bytes:
         return bytes([0x10, n & 255, 0xFF, 90]) + ((n * 200) & 65535).to_bytes(2, "little") + b"\xc8\x00"

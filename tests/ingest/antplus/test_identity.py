@@ -106,3 +106,36 @@ def test_unequal_payloads_of_one_slot_are_a_conflict() -> None:
     merger = StickMerger()
     assert [merger.accept(first), merger.accept(second)] == [True, False]
     assert merger.conflicts == {first.key: 1}
+
+
+@pytest.mark.parametrize("profile", ["power", "trainer", "belt", "pod"])
+@pytest.mark.parametrize("phase", [2500, 4091, 40], ids=["no ticks", "half a period", "within 2 ms"])
+def test_where_receive_times_cannot_tell_two_bikes_apart_their_counters_do(profile: str, phase: int) -> None:
+    def bike(ride: object, phase_ticks: int, off: int) -> list[Broadcast]:
+        sensor = {
+            "power": lambda: sensors.power_meter(ride, 77, 1, phase_ticks=phase_ticks),  # type: ignore[arg-type]
+            "trainer": lambda: sensors.trainer(ride, 77, 1, phase_ticks=phase_ticks),  # type: ignore[arg-type]
+            "belt": lambda: sensors.heart_rate_belt(ride, 77, phase_ticks=phase_ticks),  # type: ignore[arg-type]
+            "pod": lambda: sensors.speed_cadence_pod(ride, 77, phase_ticks=phase_ticks),  # type: ignore[arg-type]
+        }[profile]()
+        # sensors that were switched on at other times count differently
+        sent = list(sensor.broadcasts())[off:]
+        ticks = phase != 2500
+        return [
+            replace(item, time_s=item.time_s - sent[0].time_s, rx_ticks=item.rx_ticks if ticks else None)
+            for item in sent
+        ]
+
+    mixed = together(bike(RIDE, 0, 0), bike(OTHER, phase, 93))
+    decoder = Decoder()
+    found_at = None
+    for item in mixed:
+        decoder.feed(item)
+        if found_at is None and decoder.quarantined():
+            found_at = item.time_s
+    assert found_at is not None
+    assert found_at <= 5.0
+    (frame,) = (decoder.frame(key) for key in decoder.tracks)
+    after = frame.filter(pl.col("time_s") > 1.0)
+    for name in ("power_w", "cadence_rpm", "heart_rate_bpm"):
+        assert after[name].null_count() == after.height
