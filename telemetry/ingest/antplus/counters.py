@@ -59,6 +59,18 @@ def events_doubtful(elapsed_s: float, event_period_s: float | None) -> bool:
     return elapsed_s >= DOUBTFUL_SHARE_OF_WRAP * EVENT_MODULUS * event_period_s
 
 
+def unwrap_events(events: int, elapsed_s: float, event_period_s: float | None) -> int:
+    """Add the whole turns of an event counter that come nearest to the pace of a sensor that never pauses.
+
+    >>> unwrap_events(24, 70.0, 0.25)   # 280 events, one turn
+    280
+    """
+    if not event_period_s:
+        return events
+    turns = round((elapsed_s / event_period_s - events) / EVENT_MODULUS)
+    return events + max(0, turns) * EVENT_MODULUS
+
+
 def unwrap_by_power(advance: int, modulus: int, watts_per_unit: float, near_w: float | None) -> Advance:
     """Add the whole turns of an energy-like counter that give the mean power nearest to the neighbours'.
 

@@ -16,6 +16,7 @@ from telemetry.ingest.antplus import counters, rows
 STILL_MESSAGES: Final = 2
 LONG_S: Final = 2.5
 RESTED_SHARE: Final = 0.85
+ENOUGH_TICKS: Final = 8
 
 
 def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
@@ -35,6 +36,8 @@ def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str,
         rows.jumped(track, stream, time_s, found)
         return
     doubtful = counters.events_doubtful(gone, stream.period_s)
+    if doubtful and not stream.repeats:
+        events = counters.unwrap_events(events, gone, stream.period_s)
     near = _neighbour(stream.power_w, found["power_w"])
     moved = counters.unwrap_by_power(
         counters.step(stream.values["power"], found["power"], 1 << 16), 1 << 16, 1.0 / events, near
@@ -84,9 +87,13 @@ def _torque(
     by_revolution = not stream.by_time
     rpm = found.get("cadence_rpm")
     period_raw = counters.step(before["period"], found["period"], 1 << 16) / 2048.0
-    expected = gone if by_revolution else events * (60.0 / rpm if rpm else period_raw / events)
+    doubtful = counters.events_doubtful(gone, stream.period_s)
+    expected = gone
+    if not by_revolution:
+        events = counters.unwrap_events(events, gone, stream.period_s) if doubtful else events
+        expected = events * _turning_s(stream, ticks, gone, 60.0 / rpm if at_crank and rpm else None)
     period = counters.unwrap_by_clock(period_raw, 32.0, expected)
-    doubtful = period.ambiguous or counters.events_doubtful(gone, stream.period_s)
+    doubtful = doubtful or period.ambiguous
     if period.amount <= 0.0:
         # updates go on, the crank does not; a last tick without a time is given with the next turn
         stream.still += 1 if ticks == 0 else 0
@@ -119,11 +126,27 @@ def _torque(
         rows.write(row, begin, until, power, turned, turns=turns, torque=torque, work=work)
     else:
         rows.write(row, begin, until, power, rpm, turns=None, work=work)
+    stream.turn_s = lasted / events / share
     event_s = lasted / events if by_revolution else gone / events
     rows.remember(stream, time_s, found, event_s, power, doubtful, until)
     track.ambiguous[-1] = doubtful
     if at_crank or rpm:
         rows.advanced(track, time_s, stream.period_s, power, turned if at_crank else rpm)
+
+
+def _turning_s(stream: rows.Stream, ticks: int, gone_s: float, told_s: float | None) -> float:
+    """What an update of a meter that sends by time adds to its period, on average over a silence.
+
+    While turning, each update adds the time of a turn: as the cadence says, as the ticks say where there are
+    enough of them, or as it was before. At rest it adds nothing.
+    """
+    if ticks == 0:
+        return 0.0
+    turn_s = told_s
+    if turn_s is None:
+        turn_s = stream.turn_s if stream.turn_s is not None and ticks < ENOUGH_TICKS else gone_s / ticks
+    share = ticks * turn_s / gone_s if gone_s >= LONG_S else 1.0
+    return turn_s * (share if share < RESTED_SHARE else 1.0)
 
 
 def _turning(ticks: int, lasted_s: float, update_s: float, updates: int) -> float:

@@ -68,6 +68,8 @@ class Stream:
     """when it was last heard, event or not"""
     repeats: bool = False
     """it has been heard without a new event: events are revolutions"""
+    turn_s: float | None = None
+    """how long its latest revolution took"""
     still: int = 0
     """messages in a row whose events advanced without turning"""
     by_time: bool = False

@@ -185,6 +185,50 @@ def test_a_gap_in_which_the_event_counter_may_have_gone_round_is_marked() -> Non
     assert frame["ambiguous"].to_list() == [False, False, False, False, True]
 
 
+def torque_by_time(page: int, rpm: float, watts: float, seconds: float, shown: int) -> list[Broadcast]:
+    """A meter that sends by time: each update adds the time and the torque of a turn, moving or not."""
+    turn_s = 60.0 / rpm
+    heard = []
+    for n in range(round(seconds * 4)):
+        turns, period = int(200 + n / 4 / turn_s), int(60000 + 2048 * turn_s * n)
+        torque = int(60000 + 32 * watts * turn_s / (2 * math.pi) * n)
+        payload = (
+            bytes([page, (240 + n) & 255, turns & 255, shown])
+            + (period & 65535).to_bytes(2, "little")
+            + (torque & 65535).to_bytes(2, "little")
+        )
+        heard.append(Broadcast(n / 4, 9, pages.POWER, 5, payload))
+    return heard
+
+
+@pytest.mark.parametrize("gap_s", [3, 9, 12, 20, 30, 45, 80])
+@pytest.mark.parametrize(("page", "rpm", "shown"), [
+    (0x12, 45, 0xFF), (0x12, 60, 0xFF), (0x12, 90, 90), (0x11, 180, 85), (0x11, 140, 0xFF),
+])  # fmt: skip
+def test_a_meter_that_sends_by_time_is_unwrapped_by_its_ticks(
+    page: int, rpm: float, shown: int, gap_s: float
+) -> None:
+    """The cadence beside the counters may be missing, and a wheel's is not that of the crank."""
+    heard = torque_by_time(page, rpm, 220.0, 200.0, shown)
+    frame = only(decode(item for item in heard if not 60.0 < item.time_s < 60.0 + gap_s))
+    after = frame.filter(pl.col("time_s") == 60.0 + gap_s)
+    assert after["power_w"][0] == pytest.approx(220.0, abs=3.0)
+    assert after["work_j"][0] == pytest.approx(220.0 * gap_s, rel=0.02)
+    if page == 0x12:
+        assert after["cadence_rpm"][0] == pytest.approx(rpm, abs=1.0)
+
+
+def test_a_count_of_updates_that_went_round_is_resolved_by_their_pace() -> None:
+    def page(n: int) -> bytes:
+        return bytes([0x10, n & 255, 0xFF, 90]) + ((n * 200) & 65535).to_bytes(2, "little") + b"\xc8\x00"
+
+    times = [*(n / 4 for n in range(20)), 75.0]
+    frame = only(decode(Broadcast(t, 9, pages.POWER, 5, page(round(t * 4))) for t in times))
+    assert frame["power_w"][-1] == pytest.approx(200.0)
+    assert frame["work_j"].sum() == pytest.approx(200.0 * 75.0)
+    assert frame["ambiguous"][-1]
+
+
 def test_an_invalid_cadence_is_none_and_gives_no_torque() -> None:
     frame = rows(["1005FFFF2C01C800", "1006FFFFF401C800"])
     assert frame["cadence_rpm"][1] is None
