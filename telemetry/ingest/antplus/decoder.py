@@ -173,6 +173,7 @@ _BY_NAME: dict[tuple[int, str], Handler] = {
     (pages.POWER, "crank_torque_frequency"): power_pages.frequency,
     (pages.POWER, "calibration"): other_pages.health,
     (pages.POWER, "parameters"): other_pages.health,
+    (pages.FITNESS_EQUIPMENT, "general"): other_pages.equipment,
     (pages.FITNESS_EQUIPMENT, "trainer"): power_pages.power_only,
     (pages.FITNESS_EQUIPMENT, "trainer_torque"): power_pages.trainer_torque,
     (pages.SPEED_CADENCE, "speed_cadence"): other_pages.speed_cadence,

@@ -13,6 +13,7 @@ from telemetry.ingest.antplus import counters, rows
 PULSELESS_MESSAGES: Final = 12
 CALIBRATION_FREQUENCY_OFFSET: Final = 0x10
 RIDER_STANDING: Final = 2
+VIRTUAL_SPEED: Final = 1 << 3
 SEATED: Final = 0
 
 
@@ -30,6 +31,13 @@ def plain(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]
         row[rows.AT["standing"]] = {SEATED: 0.0, RIDER_STANDING: 1.0}.get(position)
     if found.get("calibration_id") == CALIBRATION_FREQUENCY_OFFSET:
         track.frequency_offset_hz = float(found["frequency_offset_hz"])
+
+
+def equipment(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    """A fitness machine's general page: its flywheel rolls where it says a speed that it measured."""
+    plain(track, row, time_s, found)
+    if found["speed_mps"] and not int(found["capabilities"]) & VIRTUAL_SPEED:
+        track.rolled_s = time_s
 
 
 def health(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:

@@ -14,6 +14,7 @@ from telemetry import units
 from telemetry.ingest.antplus import counters, rows
 
 STILL_MESSAGES: Final = 2
+AT_REST: Final = ("stopped", "coasting")
 LONG_S: Final = 2.5
 RESTED_SHARE: Final = 0.85
 ENOUGH_TICKS: Final = 8
@@ -58,9 +59,9 @@ def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str,
     rows.write(row, begin, until, power, rpm, turns=turns)
     rows.remember(stream, time_s, found, (until - begin) / events, power, doubtful, until)
     track.ambiguous[-1] = doubtful
-    if stream.still >= STILL_MESSAGES or (stream.still and track.now == "stopped"):
-        track.now = "stopped"
-        rows.rest(track, len(track.numbers) - 1, "stopped")
+    if stream.still >= STILL_MESSAGES or (stream.still and track.now in AT_REST):
+        track.now = rows.resting(track, time_s)
+        rows.rest(track, len(track.numbers) - 1, track.now)
     elif not stream.still:
         rows.advanced(track, time_s, stream.period_s, power, rpm)
 
@@ -132,6 +133,8 @@ def _torque(
     track.ambiguous[-1] = doubtful
     if at_crank or rpm:
         rows.advanced(track, time_s, stream.period_s, power, turned if at_crank else rpm)
+    else:
+        rows.rolled(track, time_s, power, rpm)
 
 
 def _turning_s(stream: rows.Stream, ticks: int, gone_s: float, told_s: float | None) -> float:

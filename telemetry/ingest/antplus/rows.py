@@ -98,6 +98,8 @@ class Track:
     event_s: float = -math.inf
     """when any counter of the crank last advanced"""
     period_s: float | None = None
+    rolled_s: float = -math.inf
+    """when a wheel last advanced"""
     twins_since: float | None = None
     """since when two transmitters have used this number"""
     jumps: deque[float] = field(default_factory=lambda: deque(maxlen=JUMPS_OF_TWINS))
@@ -118,6 +120,18 @@ def advanced(
     track.now = "coasting" if freewheels else "pedalling"
 
 
+def rolled(track: Track, time_s: float, power_w: float | None, rpm: float | None) -> None:
+    """A wheel turned: driven where the legs turn or power is measured, else it rolls on."""
+    track.rolled_s = time_s
+    driven = power_w is not None and power_w > COASTING_W and rpm != 0.0
+    track.now = "pedalling" if driven else "coasting"
+
+
+def resting(track: Track, time_s: float) -> str:
+    """What a crank at rest is: coasting while a wheel rolls, else stopped."""
+    return "coasting" if time_s - track.rolled_s < STOP_AFTER_S else "stopped"
+
+
 def still(track: Track, stream: Stream, time_s: float, wheel: Stream | None = None) -> None:
     """A message without a new event: a rest once enough seconds have passed, dated back to where it began.
 
@@ -132,7 +146,9 @@ def still(track: Track, stream: Stream, time_s: float, wheel: Stream | None = No
         if time_s - since < max(STOP_AFTER_S, STOP_AFTER_PERIODS * period) or track.now == "unknown":
             return
         stream.halted = True
-    rolls = wheel is not None and time_s - wheel.time_s < STOP_AFTER_S
+    rolls = (wheel is not None and time_s - wheel.time_s < STOP_AFTER_S) or (
+        time_s - track.rolled_s < STOP_AFTER_S
+    )
     track.now = "coasting" if rolls else "stopped"
     begin = since + period
     standing = begin if wheel is None or rolls else max(begin, wheel.time_s + (wheel.period_s or 0.0))

@@ -259,6 +259,48 @@ def test_a_wheel_that_runs_on_without_the_crank_is_coasting() -> None:
     assert (state_at[5.0], state_at[15.0], state_at[29.0]) == ("pedalling", "coasting", "stopped")
 
 
+@pytest.mark.parametrize("shown", [85, 0xFF], ids=["with cadence", "without"])
+def test_a_hub_says_whether_legs_drive_it_or_it_rolls_on_or_stands(shown: int) -> None:
+    """A power meter in the wheel: its events go on while legs rest, and it may not know their cadence."""
+    heard = []
+    torque = 0.0
+    for n in range(160):
+        turns = min(n // 2 * 2, 80)  # four turns a second, until 20 s
+        driven = n < 40
+        torque += 32 * 8.0 * (turns - min((n - 1) // 2 * 2, 80)) * driven
+        cadence = shown if driven or shown == 0xFF else 0
+        payload = (
+            bytes([0x11, turns & 255, turns & 255, cadence])
+            + (turns * 512 & 65535).to_bytes(2, "little")
+            + (round(torque) & 65535).to_bytes(2, "little")
+        )
+        heard.append(Broadcast(n / 4, 9, pages.POWER, 5, payload))
+    frame = only(decode(heard))
+    state_at = dict(zip(frame["time_s"], frame["state"], strict=True))
+    assert (state_at[5.0], state_at[15.0], state_at[30.0]) == ("pedalling", "coasting", "stopped")
+    ridden = frame.filter((pl.col("time_s") < 9) & (pl.col("power_w") > 0))
+    assert ridden["power_w"].median() == pytest.approx(8.0 * 2 * math.pi * 4, rel=0.01)
+
+
+@pytest.mark.parametrize(("virtual", "state"), [(False, "coasting"), (True, "stopped")])
+def test_a_flywheel_that_rolls_on_is_coasting_where_its_speed_is_measured(virtual: bool, state: str) -> None:
+    heard = []
+    for n in range(80):
+        driven, low = n < 20, 0x38 if virtual else 0x30
+        watts = 200 if driven else 0
+        counted = 200 * min(n, 20)
+        payload = (
+            bytes([0x10, 25, n, n, *(8000).to_bytes(2, "little"), 0xFF, low])
+            if n % 4 == 3
+            else bytes([0x19, n, 80 if driven else 0, *counted.to_bytes(2, "little"), watts, 0, 0x30])
+        )
+        heard.append(Broadcast(n / 4, 9, pages.FITNESS_EQUIPMENT, 5, payload))
+    frame = only(decode(heard))
+    assert frame["state"][10] == "pedalling"
+    assert frame["state"][-1] == state
+    assert frame.filter(pl.col("time_s") > 10)["power_w"].drop_nulls().unique().to_list() == [0.0]
+
+
 def test_a_pod_on_a_bike_that_stops_says_stopped() -> None:
     ridden = simulate(
         RiderModel(),
