@@ -13,7 +13,7 @@ import math
 from collections.abc import Callable, Iterable
 from typing import TYPE_CHECKING, Any, Final
 
-from telemetry.ingest.antplus import other_pages, pages, power_pages, rows
+from telemetry.ingest.antplus import held, other_pages, pages, power_pages, rows
 from telemetry.ingest.antplus.broadcast import Broadcast, DeviceKey
 from telemetry.ingest.antplus.fields import extractor
 from telemetry.ingest.antplus.identity import Twins, twin_period
@@ -21,7 +21,6 @@ from telemetry.ingest.antplus.identity import Twins, twin_period
 if TYPE_CHECKING:
     import polars as pl
 
-LOST_AFTER_S: Final = 3.25
 KEEP_ROWS: Final = 256
 """What may still be dated back: half a minute of a sensor that sends at 8 Hz."""
 
@@ -46,7 +45,7 @@ class Decoder:
             track = self.tracks[key] = rows.Track(
                 key, time_s, Twins(twin_period(key.device_type)), now=_first_state(key.device_type)
             )
-        elif time_s - track.last_s > LOST_AFTER_S:
+        elif time_s - track.last_s > rows.LOST_AFTER_S:
             track.state[-1] = "lost"
         track.last_s = time_s
         self.now_s = max(self.now_s, time_s)
@@ -86,7 +85,7 @@ class Decoder:
     def state(self, key: DeviceKey, at_s: float) -> str | None:
         """What a device is doing at a moment, "lost" included."""
         track = self.tracks.get(key)
-        if track is None or at_s - track.last_s > LOST_AFTER_S:
+        if track is None or at_s - track.last_s > rows.LOST_AFTER_S:
             return "lost"
         return track.now
 
@@ -95,9 +94,10 @@ class Decoder:
         return {key: track.twins_since for key, track in self.tracks.items() if track.twins_since is not None}
 
     def close(self) -> None:
-        """Mark what fell silent before the end of the recording."""
+        """Give what was told last its usual time, and mark what fell silent before the end."""
         for track in self.tracks.values():
-            if track.state and self.now_s - track.last_s > LOST_AFTER_S:
+            held.release(track)
+            if track.state and self.now_s - track.last_s > rows.LOST_AFTER_S:
                 track.state[-1] = "lost"
 
     def frame(self, key: DeviceKey) -> pl.DataFrame:
@@ -175,6 +175,7 @@ _BY_NAME: dict[tuple[int, str], Handler] = {
     (pages.POWER, "parameters"): other_pages.health,
     (pages.FITNESS_EQUIPMENT, "general"): other_pages.equipment,
     (pages.FITNESS_EQUIPMENT, "trainer"): power_pages.power_only,
+    (pages.FITNESS_EQUIPMENT, "stationary_bike"): power_pages.stationary_bike,
     (pages.FITNESS_EQUIPMENT, "trainer_torque"): power_pages.trainer_torque,
     (pages.SPEED_CADENCE, "speed_cadence"): other_pages.speed_cadence,
 }

@@ -14,7 +14,7 @@ from typing import Final
 from telemetry.ingest.antplus import pages, rows
 from telemetry.ingest.antplus.broadcast import Broadcast, DeviceKey
 from telemetry.ingest.antplus.capture_read import BleRow
-from telemetry.ingest.antplus.decoder import KEEP_ROWS, LOST_AFTER_S, Decoder
+from telemetry.ingest.antplus.decoder import KEEP_ROWS, Decoder
 from telemetry.ingest.antplus.frames import Channels, Frame
 from telemetry.ingest.antplus.identity import TICKS_PER_SECOND, StickMerger
 from telemetry.ingest.antplus.recorder import LiveRow
@@ -152,7 +152,7 @@ class LiveRoom:
             shown.battery_low |= track.health.get("battery_status", 0) >= LOW_BATTERY
             share = self._share(track, now)
             shares += [] if share is None else [share]
-            if now - track.last_s > LOST_AFTER_S:
+            if now - track.last_s > rows.LOST_AFTER_S:
                 continue
             if track.now is not None and shown.state in ("lost", "unknown"):
                 shown.state = track.now

@@ -11,7 +11,7 @@ import math
 from typing import Any, Final
 
 from telemetry import units
-from telemetry.ingest.antplus import counters, rows
+from telemetry.ingest.antplus import counters, held, rows
 
 STILL_MESSAGES: Final = 2
 AT_REST: Final = ("stopped", "coasting")
@@ -39,17 +39,23 @@ def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str,
     doubtful = counters.events_doubtful(gone, stream.period_s)
     if doubtful and not stream.repeats:
         events = counters.unwrap_events(events, gone, stream.period_s)
-    near = _neighbour(stream.power_w, found["power_w"])
-    moved = counters.unwrap_by_power(
-        counters.step(stream.values["power"], found["power"], 1 << 16), 1 << 16, 1.0 / events, near
-    )
-    power = moved.amount / events
-    if power > counters.HIGHEST_MEAN_POWER_W:
-        rows.jumped(track, stream, time_s, found)
-        return
     rpm = found["cadence_rpm"]
-    doubtful = doubtful or moved.ambiguous
-    stream.still = stream.still + 1 if power == 0.0 and not rpm else 0
+    power: float | None = None
+    if name == "power_only" or None not in (found["power_w"], stream.values["power_w"]):
+        near = _neighbour(stream.power_w, found["power_w"])
+        moved = counters.unwrap_by_power(
+            counters.step(stream.values["power"], found["power"], 1 << 16), 1 << 16, 1.0 / events, near
+        )
+        power = moved.amount / events
+        if power > counters.HIGHEST_MEAN_POWER_W:
+            rows.jumped(track, stream, time_s, found)
+            return
+        doubtful = doubtful or moved.ambiguous
+    elif rpm is None:
+        # a trainer's power may be invalid, the accumulated one with it: its updates mean nothing then
+        rows.remember(stream, time_s, found, gone / events, None, doubtful)
+        return
+    stream.still = stream.still + 1 if not power and not rpm else 0
     by_revolution = stream.repeats and rpm
     duration = events * 60.0 / rpm if by_revolution and rpm else None
     if stream.halted and duration is None and stream.period_s:
@@ -64,6 +70,13 @@ def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str,
         rows.rest(track, len(track.numbers) - 1, track.now)
     elif not stream.still:
         rows.advanced(track, time_s, stream.period_s, power, rpm)
+
+
+def stationary_bike(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    """The deprecated page 0x15 of old bikes: power and cadence of the moment, and no counter."""
+    track.source[-1] = "stationary_bike"
+    rolls = 1.0 if rows.resting(track, time_s) == "coasting" else None
+    held.hold(track, row, time_s, found["power_w"], found["cadence_rpm"], rolls)
 
 
 def _torque(

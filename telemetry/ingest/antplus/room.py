@@ -35,6 +35,7 @@ POWER_SOURCES: Final = (
     "frequency",
     "power_only",
     "trainer",
+    "stationary_bike",
     "cycling_power",
     "indoor_bike",
     "keiser",

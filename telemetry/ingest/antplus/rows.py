@@ -16,6 +16,7 @@ from telemetry import units
 from telemetry.ingest.antplus.broadcast import DeviceKey
 from telemetry.ingest.antplus.identity import Twins
 
+LOST_AFTER_S: Final = 3.25
 STOP_AFTER_S: Final = 3.0
 JUMPS_OF_TWINS: Final = 6
 TWINS_WITHIN_S: Final = 8.0

@@ -11,9 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TYPE_CHECKING, Final
 
-from telemetry.ingest.antplus import rows
+from telemetry.ingest.antplus import held, rows
 from telemetry.ingest.antplus.broadcast import DeviceKey
-from telemetry.ingest.antplus.decoder import LOST_AFTER_S, Decoder
+from telemetry.ingest.antplus.decoder import Decoder
 from telemetry.ingest.antplus.identity import Twins
 from telemetry.ingest.ble import messages, uuids
 from telemetry.ingest.ble.layouts import LAYOUTS, extract
@@ -56,7 +56,7 @@ class BleDecoder(Decoder):
         if track is None:
             state = None if message.uuid == uuids.HEART_RATE else "unknown"
             track = self.tracks[key] = rows.Track(key, time_s, Twins(NO_PERIOD_TICKS), now=state)
-        elif time_s - track.last_s > LOST_AFTER_S:
+        elif time_s - track.last_s > rows.LOST_AFTER_S:
             track.state[-1] = "lost"
         track.last_s = time_s
         self.now_s = max(self.now_s, time_s)
@@ -78,18 +78,12 @@ class BleDecoder(Decoder):
         track.state.append("unknown" if track.twins_since is not None else track.now)
         return track
 
-    def close(self) -> None:
-        """Give what was heard last its usual time, and mark what fell silent before the end."""
-        for track in self.tracks.values():
-            messages.release(track)
-        super().close()
-
     def _look_for_twins(self, track: rows.Track, address: int, time_s: float) -> None:
         """Two bikes that were given one id: both are alive, each under its own address."""
         heard = {
             known: at
             for known, at in self._heard_from.get(track.key, {}).items()
-            if time_s - at <= LOST_AFTER_S
+            if time_s - at <= rows.LOST_AFTER_S
         }
         # an address that is exchanged for another never comes back; one that does is of a second bike
         back = address in heard and next(reversed(heard)) != address
@@ -99,7 +93,7 @@ class BleDecoder(Decoder):
         self._heard_from[track.key] = heard
         if back and track.twins_since is None:
             track.twins_since = since
-            messages.drop(track)
+            held.drop(track)
             rows.void(track, since)
 
 

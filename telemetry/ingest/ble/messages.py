@@ -12,9 +12,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from telemetry import units
-from telemetry.ingest.antplus import counters, rows
-from telemetry.ingest.antplus.decoder import LOST_AFTER_S
+from telemetry.ingest.antplus import counters, held, rows
 from telemetry.ingest.antplus.other_pages import revolutions
 from telemetry.ingest.ble import uuids
 
@@ -37,15 +35,12 @@ POWER_WHEEL: Final[dict[str, Any]] = {
     "fastest_rpm": counters.FASTEST_WHEEL_RPM,
 }
 
-HELD: Final = {"held_power": (rows.WORK, 1.0), "held_cadence": (rows.TURNS, 1.0 / 60.0)}
-"""What holds until the next message → the sum it adds to, and how much a second."""
-
 
 def indoor_bike(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
     """Indoor Bike Data: instantaneous values only."""
     track.source[-1] = "indoor_bike"
     _carry(row, found)
-    _hold(track, row, time_s, found.get("power_w"), found.get("cadence_rpm"), found.get("speed_mps"))
+    held.hold(track, row, time_s, found.get("power_w"), found.get("cadence_rpm"), found.get("speed_mps"))
 
 
 def keiser(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
@@ -54,7 +49,7 @@ def keiser(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any
         return
     track.source[-1] = "keiser"
     _carry(row, found)
-    _hold(track, row, time_s, found.get("power_w"), found.get("cadence_rpm"), None)
+    held.hold(track, row, time_s, found.get("power_w"), found.get("cadence_rpm"), None)
 
 
 def heart_rate(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
@@ -98,7 +93,7 @@ def cycling_power(track: rows.Track, row: rows.Row, time_s: float, found: dict[s
     else:
         wheel = _wheel(track, row, time_s, found, POWER_WHEEL)
         rolls = None if wheel is None or row[rows.AT["wheel_rpm"]] is None else 1.0
-        _hold(track, row, time_s, found.get("power_w"), None, rolls)
+        held.hold(track, row, time_s, found.get("power_w"), None, rolls)
 
 
 HANDLERS: Final[dict[int, Callable[[rows.Track, rows.Row, float, dict[str, Any]], None]]] = {
@@ -170,7 +165,7 @@ def _counted(
         rows.still(track, stream, time_s, wheel)
         return
     turns, begin, until = row[rows.TURNS] or 0.0, row[rows.FROM] or 0.0, row[rows.UNTIL] or 0.0
-    lost = max(before.get("gap_s", 0.0), time_s - heard_s) > LOST_AFTER_S
+    lost = max(before.get("gap_s", 0.0), time_s - heard_s) > rows.LOST_AFTER_S
     mean_w = None
     if power is not None:
         mean_w = (before.get("watts", 0.0) + power) / (before.get("heard", 0) + 1)
@@ -206,65 +201,3 @@ def _counted(
 def _middle(previous: float | None, present: float | None) -> float | None:
     known = [value for value in (previous, present) if value is not None]
     return sum(known) / len(known) if known else None
-
-
-# --- values that hold until the next message ----------------------------------------------------------------
-
-
-def _hold(
-    track: rows.Track,
-    row: rows.Row,
-    time_s: float,
-    power: float | None,
-    rpm: float | None,
-    speed: float | None,
-) -> None:
-    """Power and cadence of now: they stand from this message to the next that has them."""
-    for name, value in (("held_power", power), ("held_cadence", rpm)):
-        if value is None:
-            continue
-        stream = track.streams.get(name)
-        if stream is None:
-            stream = track.streams[name] = rows.Stream(time_s, {})
-        else:
-            gone = max(0.0, time_s - stream.time_s)
-            if gone <= LOST_AFTER_S:
-                _stands(stream, name, gone)
-                usual = stream.period_s
-                stream.period_s = gone if usual is None else 0.75 * usual + 0.25 * gone
-            else:
-                _stands(stream, name, min(gone, stream.period_s or 0.0))
-        stream.time_s = time_s
-        stream.values = {"row": row, "value": value}
-        row[rows.FROM] = row[rows.UNTIL] = time_s
-        row[HELD[name][0]] = 0.0
-    row[rows.POWER], row[rows.CADENCE] = power, rpm
-    if power is not None and rpm is not None and rpm >= rows.TURNING_RPM:
-        row[rows.TORQUE] = units.torque_nm(power, rpm)
-    driven = power is not None and power > rows.COASTING_W
-    if driven or (rpm and not (power is not None and rpm > rows.TURNING_RPM)):
-        track.now = "pedalling"
-    elif power is not None or rpm is not None:
-        track.now = "coasting" if rpm or speed else "stopped"
-
-
-def _stands(stream: rows.Stream, name: str, seconds: float) -> None:
-    column, each_second = HELD[name]
-    row = stream.values["row"]
-    if row[rows.FROM] is not None:
-        row[column] = stream.values["value"] * each_second * seconds
-        row[rows.UNTIL] = stream.time_s + seconds
-
-
-def release(track: rows.Track) -> None:
-    """What was heard last stands for its usual time; called again after more messages it does no harm."""
-    for name in HELD:
-        stream = track.streams.get(name)
-        if stream is not None:
-            _stands(stream, name, stream.period_s or 0.0)
-
-
-def drop(track: rows.Track) -> None:
-    """Forget what is held: nothing more of it may be written."""
-    for name in HELD:
-        track.streams.pop(name, None)

@@ -333,6 +333,33 @@ def test_resistance_and_state_of_a_trainer_bike(ride: Ride) -> None:
     assert shown.median() == pytest.approx(float(np.median(ride.knob)), abs=4)
 
 
+def test_a_trainer_whose_power_is_invalid_has_cadence_and_no_power() -> None:
+    payloads = [bytes([0x19, n, 80, 0, 0, 0xFF, 0x0F, 0x30]) for n in range(20)]
+    payloads += [
+        bytes([0x19, n, 80, 200 * (n - 19) & 255, 200 * (n - 19) >> 8, 200, 0, 0x30]) for n in range(20, 40)
+    ]
+    frame = only(
+        decode(Broadcast(n / 4, 9, pages.FITNESS_EQUIPMENT, 5, told) for n, told in enumerate(payloads))
+    )
+    assert frame["power_w"][:21].null_count() == 21
+    assert frame["cadence_rpm"][1:].to_list() == [80.0] * 39
+    assert frame["power_w"][21:].to_list() == [200.0] * 19
+    assert set(frame["state"][1:]) == {"pedalling"}
+
+
+def test_an_old_bike_that_tells_only_of_now_is_heard_too() -> None:
+    """Page 0x15, deprecated and still sent: no counter, so that its values hold until the next message."""
+    payloads = [bytes([0x15, 255, 255, 255, 80, 180, 0, 0x30])] * 40 + [
+        bytes([0x15, 255, 255, 255, 0, 0, 0, 0x30])
+    ] * 40
+    heard = [Broadcast(n / 4, 9, pages.FITNESS_EQUIPMENT, 5, told) for n, told in enumerate(payloads)]
+    frame = only(decode(item for item in heard if not 5.0 < item.time_s < 7.0))
+    assert frame["work_j"].sum() == pytest.approx(180.0 * 10.0)
+    assert frame["revolutions"].sum() == pytest.approx(80 / 60 * 10.0)
+    assert (frame["state"][3], frame["state"][-1]) == ("pedalling", "stopped")
+    assert frame["torque_nm"][3] == pytest.approx(180.0 / (2 * math.pi * 80 / 60))
+
+
 def test_crank_torque_frequency_needs_its_zero_offset() -> None:
     def page(n: int, seconds: float) -> bytes:
         ticks = round((25.0 * 30.0 + 500.0) * seconds)
