@@ -172,7 +172,7 @@ _BY_NAME: dict[tuple[int, str], Handler] = {
     (pages.POWER, "wheel_torque"): power_pages.wheel_torque,
     (pages.POWER, "crank_torque_frequency"): power_pages.frequency,
     (pages.POWER, "calibration"): other_pages.health,
-    (pages.POWER, "parameters"): other_pages.health,
+    (pages.POWER, "parameters"): other_pages.parameters,
     (pages.FITNESS_EQUIPMENT, "general"): other_pages.equipment,
     (pages.FITNESS_EQUIPMENT, "trainer"): power_pages.power_only,
     (pages.FITNESS_EQUIPMENT, "stationary_bike"): power_pages.stationary_bike,

@@ -11,7 +11,13 @@ from typing import Any, Final
 from telemetry.ingest.antplus import counters, rows
 
 PULSELESS_MESSAGES: Final = 12
+UNHEARD_S: Final = 60.0
+"""After this long neither the count of beats nor their clock says how often it went round."""
 CALIBRATION_FREQUENCY_OFFSET: Final = 0x10
+OF_SUBPAGE: Final = {
+    1: ("crank_length_mm", "crank_status", "sensor_capabilities"),
+    2: ("peak_torque_threshold_pct",),
+}
 RIDER_STANDING: Final = 2
 VIRTUAL_SPEED: Final = 1 << 3
 SEATED: Final = 0
@@ -49,9 +55,20 @@ def health(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any
         track.health["battery_v"] = coarse + fine
 
 
+def parameters(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
+    """A power meter's parameters: each subpage has its own, in bytes that mean something else in others."""
+    names = OF_SUBPAGE.get(found["subpage"], ())
+    health(track, row, time_s, {name: found[name] for name in ("subpage", *names)})
+
+
 def heart(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
     stream = track.streams.get("heart")
-    health(track, row, time_s, {k: v for k, v in found.items() if k != "heart_rate_bpm"})
+    toggle = found["page_toggle"]
+    track.pages_known = track.pages_known or track.toggle not in (None, toggle)
+    track.toggle = toggle
+    if track.pages_known:
+        # a belt that never toggles knows no pages: what stands in its first bytes is nothing
+        health(track, row, time_s, {k: v for k, v in found.items() if k != "heart_rate_bpm"})
     if stream is None:
         track.streams["heart"] = rows.Stream(time_s, found)
         row[rows.AT["heart_rate_bpm"]] = found["heart_rate_bpm"]
@@ -63,14 +80,11 @@ def heart(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]
         return
     track.pulseless = 0 if beats else track.pulseless + 1
     if beats:
-        if beats == 1:
-            row[rows.AT["rr_s"]] = (
-                counters.step(stream.values["beat_time"], found["beat_time"], 1 << 16) / 1024.0
-            )
-        elif "previous_beat_time" in found:
-            row[rows.AT["rr_s"]] = (
-                counters.step(found["previous_beat_time"], found["beat_time"], 1 << 16) / 1024.0
-            )
+        before = stream.values["beat_time"] if beats == 1 and time_s - stream.time_s < UNHEARD_S else None
+        if before is None and track.pages_known:
+            before = found.get("previous_beat_time")
+        if before is not None:
+            row[rows.AT["rr_s"]] = counters.step(before, found["beat_time"], 1 << 16) / 1024.0
         stream.time_s, stream.values = time_s, found
     if track.pulseless < PULSELESS_MESSAGES:
         row[rows.AT["heart_rate_bpm"]] = found["heart_rate_bpm"]

@@ -82,14 +82,14 @@ def _torque_page(number: int, name: str, source: str) -> Page:
     ))  # fmt: skip
 
 
-def _force_angle_page(number: int, name: str, source: str) -> Page:
-    return Page(POWER, number, name, (
+def _force_angle_page(number: int, side: str, source: str) -> Page:
+    return Page(POWER, number, f"{side}_force_angle", (
         _count("event_count", 1, 8, source),
         _u8("start_angle_deg", 2, scale=256.0 / 360.0, unit="°", invalid=(0xC0,), source=source),
         _u8("stop_angle_deg", 3, scale=256.0 / 360.0, unit="°", invalid=(0xC0,), source=source),
         _u8("peak_start_angle_deg", 4, scale=256.0 / 360.0, unit="°", invalid=(0xC0,), source=source),
         _u8("peak_stop_angle_deg", 5, scale=256.0 / 360.0, unit="°", invalid=(0xC0,), source=source),
-        _u16("torque_nm", 6, scale=32.0, unit="N·m", source=source),
+        _u16(f"{side}_torque_nm", 6, scale=32.0, unit="N·m", source=source),
     ))  # fmt: skip
 
 
@@ -167,8 +167,8 @@ PAGES: tuple[Page, ...] = (
         Field("time_stamp", 32, 16, scale=2000.0, unit="s", kind="counter", big_endian=True, source="BP 13"),
         Field("torque_ticks", 48, 16, kind="counter", big_endian=True, source="BP 13"),
     )),
-    _force_angle_page(0xE0, "right_force_angle", "BP 17"),
-    _force_angle_page(0xE1, "left_force_angle", "BP 17"),
+    _force_angle_page(0xE0, "right", "BP 17"),
+    _force_angle_page(0xE1, "left", "BP 17"),
     Page(POWER, 0xE2, "pedal_position", (
         _count("crank_cycles", 1, 8, "BP T17-3"),
         _code("rider_position", 22, 2, "BP T17-3: 0 seated, 1 going to sit, 2 standing, 3 going to stand"),

@@ -106,6 +106,9 @@ class Track:
     jumps: deque[float] = field(default_factory=lambda: deque(maxlen=JUMPS_OF_TWINS))
     """when a counter moved further than it can"""
     pulseless: int = 0
+    toggle: float | None = None
+    pages_known: bool = False
+    """a belt's page byte has been seen to toggle: it has pages"""
     frequency_offset_hz: float | None = None
     health: dict[str, Any] = field(default_factory=dict)
 

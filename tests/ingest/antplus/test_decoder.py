@@ -323,6 +323,61 @@ def test_heart_beats_become_intervals_and_a_silent_belt_gives_no_pulse(ride: Rid
     assert same["heart_rate_bpm"].to_list() == [140.0] * 12 + [None] * 8
 
 
+def test_a_belt_that_never_toggles_its_page_byte_has_no_pages() -> None:
+    """What an old belt leaves in its first bytes is no battery, no maker and no earlier beat."""
+
+    def beats(toggles: bool) -> list[Broadcast]:
+        return [
+            Broadcast(
+                n * 1.4,
+                33,
+                pages.HEART_RATE,
+                1,
+                bytes([(4 if n % 8 else 7) | (0x80 if toggles and n // 4 % 2 else 0), 90, 0x12, 0x34])
+                + (2 * n * 717 & 65535).to_bytes(2, "little")
+                + bytes([2 * n & 255, 86]),
+            )
+            for n in range(40)
+        ]
+
+    old = Decoder()
+    for item in beats(toggles=False):
+        track = old.feed(item)
+    assert track.health == {}
+    assert old.frame(track.key)["rr_s"].null_count() == 40
+    assert old.frame(track.key)["heart_rate_bpm"].to_list() == [86.0] * 40
+    new = Decoder()
+    for item in beats(toggles=True):
+        track = new.feed(item)
+    assert track.health["battery_pct"] == 90
+    assert new.frame(track.key)["rr_s"].drop_nulls().len() > 25
+
+
+def test_a_beat_after_minutes_of_silence_gives_no_interval() -> None:
+    def page(beat: int, clock: int) -> bytes:
+        return bytes([0, 255, 255, 255]) + (clock & 65535).to_bytes(2, "little") + bytes([beat & 255, 120])
+
+    # 257 beats later the count has gone round once and seems to have moved by one
+    heard = [(0.0, page(0, 0)), (0.5, page(1, 512)), (120.0, page(258, 512 + 119 * 1024))]
+    frame = only(decode(Broadcast(t, 33, pages.HEART_RATE, 1, told) for t, told in heard))
+    assert frame["rr_s"].to_list() == [None, 0.5, None]
+
+
+def test_the_torque_of_one_leg_is_not_the_torque_of_the_bike() -> None:
+    frame = rows(["E00C4080C0C02003", "E10C00408060A000"])
+    assert frame["torque_nm"].null_count() == 2
+
+
+def test_a_subpage_of_the_parameters_says_only_what_is_its_own() -> None:
+    decoder = Decoder()
+    decoder.feed(message("0201FFFF780000FF", 0.0))
+    track = decoder.feed(message("0204FFFF0A05001E", 1.0))
+    assert track.health["crank_length_mm"] == 170.0
+    assert "peak_torque_threshold_pct" not in track.health
+    decoder.feed(message("0202FFFF0A05001E", 2.0))
+    assert (track.health["crank_length_mm"], track.health["peak_torque_threshold_pct"]) == (170.0, 15.0)
+
+
 def test_resistance_and_state_of_a_trainer_bike(ride: Ride) -> None:
     bike = sensors.trainer(ride, 44, 1)
     frame = only(decode(bike.broadcasts()))

@@ -38,9 +38,9 @@ VECTORS: tuple[tuple[int, str, dict[str, float | None]], ...] = (
     (POWER, "2009012C0BB81F40", {"event_count": 9, "slope": 30.0, "time_stamp": 3000, "torque_ticks": 8000}),
     (POWER, "E00C4080C0C02003", {"event_count": 12, "start_angle_deg": 90.0, "stop_angle_deg": 180.0,
                                  "peak_start_angle_deg": None, "peak_stop_angle_deg": None,
-                                 "torque_nm": 25.0}),
+                                 "right_torque_nm": 25.0}),
     (POWER, "E10C00408060A000", {"event_count": 12, "stop_angle_deg": 90.0, "peak_start_angle_deg": 180.0,
-                                 "peak_stop_angle_deg": 135.0, "torque_nm": 5.0}),
+                                 "peak_stop_angle_deg": 135.0, "left_torque_nm": 5.0}),
     (POWER, "E203805AFB80FFFF", {"crank_cycles": 3, "rider_position": 2, "cadence_rpm": 90.0,
                                  "right_pco_mm": -5.0, "left_pco_mm": None}),
     # fitness equipment
