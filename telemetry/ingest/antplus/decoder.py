@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any, Final
 
 from telemetry.ingest.antplus import held, other_pages, pages, power_pages, rows
@@ -35,51 +36,53 @@ class Decoder:
     def __init__(self) -> None:
         self.tracks: dict[DeviceKey, rows.Track] = {}
         self.now_s = -math.inf
+        self._by_ids: dict[tuple[int, int, int], rows.Track] = {}
 
     def feed(self, message: Broadcast) -> rows.Track:
         """Take one message; its row is the last of the returned track."""
-        key = message.key
-        time_s = message.time_s
-        track = self.tracks.get(key)
+        time_s, payload, kind = message.time_s, message.payload, message.device_type
+        ids = (message.device_number, kind, message.transmission_type)
+        track = self._by_ids.get(ids)
         if track is None:
-            track = self.tracks[key] = rows.Track(
-                key, time_s, Twins(twin_period(key.device_type)), now=_first_state(key.device_type)
-            )
+            track = self._by_ids[ids] = self._track(message.key, time_s)
         elif time_s - track.last_s > rows.LOST_AFTER_S:
             track.state[-1] = "lost"
         track.last_s = time_s
-        self.now_s = max(self.now_s, time_s)
+        if time_s > self.now_s:
+            self.now_s = time_s
         if message.rx_ticks is not None and track.twins_since is None:
             track.twins_since = track.twins.heard(message.rx_ticks, time_s)
             if track.twins_since is not None:
                 rows.void(track, track.twins_since)
-        row: rows.Row = [None] * len(rows.NUMBERS)
+        row = rows.NOTHING.copy()
         row[rows.TIME] = time_s
         row[-1] = message.rssi_dbm
         track.numbers.append(row)
-        track.page.append(message.payload[0])
         track.source.append(None)
         track.ambiguous.append(False)
-        page = pages.page_of(key.device_type, message.payload)
+        reading = _reading(kind, payload[0])
         shared = track.twins_since is not None
-        if shared:
-            # two transmitters under one number: their counters are mixed, no value can be had of either
-            track.raw.append(message.payload)
-            track.state.append("unknown")
-            return track
-        if page is None:
-            track.raw.append(message.payload)
+        if reading is None or shared:
+            # a layout that is not known; or two transmitters under one number, whose counters are mixed
+            track.raw.append(payload)
+            track.page.append(payload[0])
         else:
+            number, read, handle = reading
             track.raw.append(None)
-            if page.number is None:
-                track.page[-1] = -1
-            elif page.number < pages.FIRST_COMMON_PAGE:
-                track.page[-1] = page.number
-            read, handle = _HANDLERS[id(page)]
-            handle(track, row, time_s, read(message.payload))
-            if track.twins_since is not None:
+            track.page.append(number)
+            handle(track, row, time_s, read(payload))
+            shared = track.twins_since is not None
+            if shared:
                 row[rows.FROM :] = [None] * (len(row) - rows.FROM)
-        track.state.append(track.now)
+        track.state.append("unknown" if shared else track.now)
+        return track
+
+    def _track(self, key: DeviceKey, time_s: float) -> rows.Track:
+        """The track of a device heard for the first time."""
+        track = self.tracks.get(key)
+        if track is None:
+            twins = Twins(twin_period(key.device_type))
+            track = self.tracks[key] = rows.Track(key, time_s, twins, now=_first_state(key.device_type))
         return track
 
     def state(self, key: DeviceKey, at_s: float) -> str | None:
@@ -194,3 +197,16 @@ def _handler(page: pages.Page) -> Handler:
 
 
 _HANDLERS = {id(page): (extractor(page.fields), _handler(page)) for page in pages.PAGES}
+
+Reading = tuple[int, Callable[[bytes], dict[str, Any]], Handler]
+"""Number of a page as its row says it (-1: it has none), how its fields are read, what is made of them."""
+
+
+@cache
+def _reading(kind: int, first_byte: int) -> Reading | None:
+    """How a message of a device type is read, by its first byte; None where its layout is not known."""
+    page = pages.page_of(kind, bytes([first_byte]))
+    if page is None:
+        return None
+    number = -1 if page.number is None else page.number
+    return number if number < pages.FIRST_COMMON_PAGE else first_byte, *_HANDLERS[id(page)]

@@ -26,7 +26,7 @@ OFFSET_WINDOW_S: Final = 60.0
 
 @dataclass(slots=True)
 class _Phase:
-    ticks: float
+    ticks: int
     first_s: float
     last_s: float
     heard: int = 1
@@ -46,6 +46,18 @@ class Twins:
         followed from message to message by the host's clock instead of being taken from the ticks alone.
         """
         period = self.period_ticks
+        if len(self.phases) == 1:
+            # one transmitter, heard again where it is expected: nearly every message of nearly every sensor
+            (phase,) = self.phases
+            since_s = time_s - phase.last_s
+            if since_s <= PHASE_FORGOTTEN_S:
+                step = (rx_ticks - phase.ticks) % TICK_WRAP
+                turns = round((round(since_s * TICKS_PER_SECOND) - step) / TICK_WRAP)
+                rest = (step + turns * TICK_WRAP) % period
+                if rest <= PHASE_APART_TICKS or period - rest <= PHASE_APART_TICKS:
+                    phase.ticks, phase.last_s = rx_ticks, time_s
+                    phase.heard += 1
+                    return None
         self.phases = [p for p in self.phases if time_s - p.last_s <= PHASE_FORGOTTEN_S]
         nearest: _Phase | None = None
         off = float(period)
@@ -57,10 +69,10 @@ class Twins:
             if rest < off:
                 nearest, off = phase, rest
         if nearest is not None and off <= PHASE_APART_TICKS:
-            nearest.ticks, nearest.last_s = float(rx_ticks), time_s
+            nearest.ticks, nearest.last_s = rx_ticks, time_s
             nearest.heard += 1
         else:
-            self.phases.append(_Phase(float(rx_ticks), time_s, time_s))
+            self.phases.append(_Phase(rx_ticks, time_s, time_s))
         alive = sorted(
             (p for p in self.phases if p.heard >= 4 and p.last_s - p.first_s >= BOTH_ALIVE_S),
             key=lambda p: p.first_s,

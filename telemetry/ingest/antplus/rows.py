@@ -52,6 +52,7 @@ TIME, FROM, UNTIL, POWER, CADENCE, TORQUE, WORK, TURNS = range(8)
 AT = {name: place for place, name in enumerate(NUMBERS)}
 
 Row = list[float | None]
+NOTHING: Final[Row] = [None] * len(NUMBERS)
 
 
 @dataclass(slots=True)
