@@ -18,7 +18,7 @@ from telemetry.ingest.antplus.decoder import KEEP_ROWS, Decoder
 from telemetry.ingest.antplus.frames import Channels, Frame
 from telemetry.ingest.antplus.identity import TICKS_PER_SECOND, StickMerger
 from telemetry.ingest.antplus.recorder import LiveRow
-from telemetry.ingest.antplus.studio import Studio
+from telemetry.ingest.antplus.studio import BELTS, Studio
 from telemetry.ingest.ble.decoder import BleDecoder
 
 LATEST_S: Final = 3.25
@@ -144,6 +144,10 @@ class LiveRoom:
         shown = SeatNow(name, self.studio.riders.get(name))
         worn = [key for key in self._belts if self.studio.rider_of_belt(key) == shown.rider and shown.rider]
         tracks = [self._track(key) for key in sorted((*seat.keys, *worn), key=_rank)]
+        for key in (*worn, *(own for own in seat.keys if own.device_type in BELTS)):
+            # before a console, which repeats any belt that it was paired with
+            if self._track(key).twins_since is None:
+                _latest(self._track(key), now, shown, _HEART)
         shares = []
         for track in tracks:
             if track.twins_since is not None:
@@ -203,9 +207,14 @@ _SHOWN: Final = tuple(
 )
 
 
-def _latest(track: rows.Track, now: float, shown: SeatNow) -> None:
+_HEART: Final = tuple(item for item in _SHOWN if item[0] == "heart_rate_bpm")
+
+
+def _latest(
+    track: rows.Track, now: float, shown: SeatNow, kinds: tuple[tuple[str, int], ...] = _SHOWN
+) -> None:
     """Take the device's newest value of each kind, where no device before it had one."""
-    wanted = [(name, place) for name, place in _SHOWN if getattr(shown, name) is None]
+    wanted = [(name, place) for name, place in kinds if getattr(shown, name) is None]
     for row in _newest(track.numbers, now):
         for item in wanted[:]:
             value = row[item[1]]

@@ -23,7 +23,7 @@ import polars as pl
 from telemetry.ingest.antplus import pages
 from telemetry.ingest.antplus.broadcast import DeviceKey
 from telemetry.ingest.antplus.stretches import Stretches
-from telemetry.ingest.antplus.studio import Studio
+from telemetry.ingest.antplus.studio import BELTS, Studio
 from telemetry.ingest.assemble import assemble
 from telemetry.ingest.ble import uuids
 from telemetry.ingest.fit.resistance import resistance_trust
@@ -150,7 +150,7 @@ def recording(
         both = ~np.isnan(channels["power_w"]) & ~np.isnan(channels["cadence_rpm"])
         channels["torque_nm"] = np.where(both, torque, np.nan)
     for name in CARRIED:
-        held = _held(rows.values(), name, edges)
+        held = _heart(rows, edges) if name == "heart_rate_bpm" else _held(rows.values(), name, edges)
         if held is not None:
             channels[name] = held
     if not channels:
@@ -233,6 +233,21 @@ def _held(frames: Iterable[pl.DataFrame], name: str, edges: np.ndarray) -> np.nd
     at = np.searchsorted(times, edges[1:], side="right") - 1
     fresh = (at >= 0) & (edges[1:] - times[np.maximum(at, 0)] <= HOLD_S)
     return np.where(fresh, values[np.maximum(at, 0)], np.nan)
+
+
+def _heart(rows: Mapping[DeviceKey, pl.DataFrame], edges: np.ndarray) -> np.ndarray | None:
+    """The heart rate of the first device that has one: the rider's own belt, the bike's, then a console's.
+
+    A console repeats whatever belt it was paired with, which need not be this rider's.
+    """
+    belts = [key for key in reversed(list(rows)) if key.device_type in BELTS]
+    consoles = [frame for key, frame in rows.items() if key.device_type not in BELTS]
+    found: np.ndarray | None = None
+    for frames in (*([rows[key]] for key in belts), consoles):
+        held = _held(frames, "heart_rate_bpm", edges)
+        if held is not None:
+            found = held if found is None else np.where(np.isnan(found), held, found)
+    return found
 
 
 def _averaged(frame: pl.DataFrame, start_s: float) -> list[Issue]:

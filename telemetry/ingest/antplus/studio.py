@@ -54,6 +54,8 @@ SENSORS: Final = {
     "speed": pages.SPEED,
     "keiser": uuids.KEISER,
 }
+BELTS: Final = (pages.HEART_RATE, uuids.HEART_RATE)
+"""Device types that are worn, not built in"""
 NAMES: Final = {number: name for name, number in SENSORS.items()}
 LARGEST_NUMBER: Final = (1 << 20) - 1
 LARGEST_KEISER: Final = 255
@@ -101,7 +103,7 @@ class Studio:
                 number = bike.sensors.get(key.device_type)
                 if number is not None and number in (key.device_number, key.device_number & 0xFFFF):
                     return bike.seat
-        if not self.known and key.device_type not in (pages.HEART_RATE, uuids.HEART_RATE):
+        if not self.known and key.device_type not in BELTS:
             return str(key.device_number)
         return None
 

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from telemetry.ingest.antplus import decode, pages, room, sensors
+from telemetry.ingest.antplus import Broadcast, decode, pages, room, sensors
+from telemetry.ingest.antplus.live import Grinding, LiveRoom
 from telemetry.ingest.antplus.studio import Bike, Studio
 from telemetry.ingest.simulation import BikeModel, Ride, RiderModel, Step, simulate
 from telemetry.model import ClassRecording
@@ -140,6 +142,39 @@ def test_a_belt_goes_where_its_rider_sits(ride: Ride) -> None:
     studio = Studio(bikes=(Bike("07", {pages.POWER: 1}),), belts={777: "r07"}, riders={"07": "r07"})
     (seat,) = room.seats(frames, studio)
     assert {key.device_type for key in seat.devices} == {pages.POWER, pages.HEART_RATE}
+
+
+def test_a_rider_s_own_belt_counts_before_the_bike_s_and_before_a_console(ride: Ride) -> None:
+    """A console repeats whatever belt it was paired with, which may be the neighbour's."""
+
+    def belt(number: int, bpm: int, until_s: float = 1e9) -> list[Broadcast]:
+        return [
+            replace(item, payload=item.payload[:7] + bytes([bpm]))
+            for item in sensors.heart_rate_belt(ride, number).broadcasts()
+            if item.time_s < until_s
+        ]
+
+    console = [
+        replace(item, payload=item.payload[:6] + bytes([77]) + item.payload[7:])
+        for item in sensors.trainer(ride, 3, 1).broadcasts()
+        if item.payload[0] == 0x10
+    ]
+    heard = sorted(
+        (*belt(777, 150, 400.0), *belt(5, 120, 500.0), *console,
+         *sensors.power_meter(ride, 1, 1).broadcasts()), key=lambda item: item.time_s,
+    )  # fmt: skip
+    studio = replace(STUDIO, belts={777: "r07"})
+    (seat,) = room.seats(decode(heard), studio)
+    got = room.recording(seat, 0.0, seconds(ride))
+    assert got is not None
+    beats = got.array("heart_rate_bpm")
+    assert (set(beats[5:395]), set(beats[410:495]), set(beats[510:700])) == ({150.0}, {120.0}, {77.0})
+    live = LiveRoom(studio, Grinding(60.0, 65.0, 25.0, 20.0, 20.0))
+    shown = {}
+    for item in heard:
+        live.feed(item)
+        shown[int(item.time_s)] = live.seats()[0].heart_rate_bpm if item.time_s % 50 < 1 else None
+    assert (shown[200], shown[450], shown[600]) == (150.0, 120.0, 77.0)
 
 
 def test_a_device_that_said_nothing_of_a_ride_gives_no_recording(ride: Ride) -> None:
