@@ -13,8 +13,8 @@ from typing import Any
 from telemetry.cli.console import clean, result
 
 SCHEMA = "telemetry.inspection/1"
-LOGS = (".pcap", ".pcapng", ".cap")
-"""Suffixes of logs of an ANT stick: raw frames or a packet capture, told apart by content"""
+SEARCHED = (".pcap", ".pcapng", ".cap")
+"""Suffixes of logs of an ANT stick that are looked for in a folder as well"""
 LONGEST_LIST = 12
 
 

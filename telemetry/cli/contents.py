@@ -28,7 +28,8 @@ def contents(path: Path, columns: Mapping[str, str] | None = None) -> dict[str, 
     ------
     TelemetryError : the file cannot be read as what it claims to be
     """
-    from telemetry.cli.capture_contents import LOGS, capture_contents
+    from telemetry.cli.capture_contents import capture_contents
+    from telemetry.ingest import LOGS
     from telemetry.ingest.antplus.capture_read import is_capture_file
 
     if suffix_of(path, LOGS) or is_capture_file(path):

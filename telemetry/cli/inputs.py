@@ -28,18 +28,20 @@ def stem_of(path: Path, suffixes: Collection[str]) -> str:
     return path.name[: -len(suffix)] if suffix else path.stem
 
 
-def expand(names: Sequence[str], suffixes: Collection[str]) -> tuple[list[Path], list[TelemetryError]]:
+def expand(
+    names: Sequence[str], suffixes: Collection[str], outright: Collection[str] = ()
+) -> tuple[list[Path], list[TelemetryError]]:
     """Files for what was named, in order and each once, and what was wrong with the rest.
 
     A folder is searched recursively by suffix, hidden and `._` names skipped; a pattern is expanded also
-    where the shell did not; a file named outright must be of a known kind.
+    where the shell did not; a file named outright must be of a known kind, or of one of those in `outright`.
     """
     files: list[Path] = []
     problems: list[TelemetryError] = []
     seen: set[str] = set()
     for name in names:
         try:
-            found = list(_meant(name, suffixes, problems))
+            found = list(_meant(name, suffixes, outright, problems))
         except TelemetryError as problem:
             problems.append(problem)
             continue
@@ -51,7 +53,9 @@ def expand(names: Sequence[str], suffixes: Collection[str]) -> tuple[list[Path],
     return files, problems
 
 
-def _meant(name: str, suffixes: Collection[str], problems: list[TelemetryError]) -> Iterator[Path]:
+def _meant(
+    name: str, suffixes: Collection[str], outright: Collection[str], problems: list[TelemetryError]
+) -> Iterator[Path]:
     path = Path(name)
     try:
         mode = path.stat().st_mode
@@ -68,7 +72,7 @@ def _meant(name: str, suffixes: Collection[str], problems: list[TelemetryError])
         return
     if not stat.S_ISREG(mode):
         raise BadInput("is no ordinary file", file=name, expected=_known(suffixes))
-    if suffix_of(path, suffixes) is None:
+    if suffix_of(path, (*suffixes, *outright)) is None:
         raise BadInput(
             "is no kind of file that can be read",
             file=name,

@@ -14,12 +14,12 @@ from telemetry.cli import options
 
 def inspect(files: options.Files, as_json: options.AsJson = False, column: options.Columns = None) -> None:
     """What is in a file: messages, fields, devices, damage, quality; in a capture pages and reception."""
-    from telemetry.cli.capture_contents import LOGS, print_capture
+    from telemetry.cli.capture_contents import SEARCHED, print_capture
     from telemetry.cli.contents import contents
     from telemetry.cli.contents_page import print_contents
     from telemetry.cli.session import Session
 
-    session = Session(files, column, also=LOGS)
+    session = Session(files, column, also=SEARCHED)
     for _, found in session.each(lambda path: contents(path, session.columns), "Reading"):
         if as_json:
             session.print_json(found)

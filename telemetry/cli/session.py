@@ -34,10 +34,10 @@ class Session:
     ) -> None:
         self.columns = columns_of(list(columns or ()))
         kernels.ready()
-        from telemetry.ingest import READERS, reader_for
+        from telemetry.ingest import LOGS, READERS, reader_for
 
         self.suffixes = (*READERS, *also)
-        self.files, problems = expand(names, self.suffixes)
+        self.files, problems = expand(names, self.suffixes, LOGS)
         self.failed = 0
         if self.columns and self.files and not any(reader_for(path).takes_columns for path in self.files):
             raise typer.BadParameter("none of the files is a table", param_hint="'--column'")

@@ -82,6 +82,11 @@ READERS: dict[str, Reader] = {
 }
 """Suffix → reader, the longest suffix that fits wins; letter case does not matter."""
 
+LOGS: dict[str, Reader] = dict.fromkeys(
+    (".pcap", ".pcapng", ".cap", ".txt"), Reader("antlog", "log of an ANT stick")
+)
+"""Suffix → reader of other programs' logs: read where they are named, never looked for in a folder."""
+
 
 def read(path: str | os.PathLike[str], *, columns: Mapping[str, str] | None = None) -> ClassRecording:
     """The one class in a file. `columns` names the columns of a CSV: {"W": "power_w"}.
@@ -123,9 +128,10 @@ def reader_for(path: str | os.PathLike[str]) -> Reader:
     BadInput : a folder, or a suffix that no reader knows
     """
     name = Path(path).name.lower()
-    suffixes = [suffix for suffix in READERS if name.endswith(suffix)]
+    known = READERS | LOGS
+    suffixes = [suffix for suffix in known if name.endswith(suffix)]
     if suffixes:
-        return READERS[max(suffixes, key=len)]
+        return known[max(suffixes, key=len)]
     if Path(path).is_dir():
         raise BadInput("this is a folder", file=str(path), expected="a class file")
     raise BadInput(

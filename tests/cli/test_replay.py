@@ -82,3 +82,25 @@ def test_what_is_no_capture_is_refused(desk: Path, telemetry: Command) -> None:
         assert len(ran.errors) == 1
         assert name in ran.errors[0]
     assert telemetry("replay", "page.fit", "--speed", "0").code == 2
+
+
+def test_a_packet_capture_that_is_named_becomes_a_report_and_in_a_folder_is_left_alone(
+    desk: Path, telemetry: Command
+) -> None:
+    heard = frames(bike(ride(Step("ride", 20, 0.7, 85)), 1))
+    data = struct.pack("<IHHiIII", 0xA1B2C3D4, 2, 4, 0, 0, 65535, 147)
+    for at, body in heard:
+        frame = encode(BROADCAST, body)
+        data += (
+            struct.pack("<IIII", 1_780_000_000 + int(at), int(at % 1 * 1e6), len(frame), len(frame)) + frame
+        )
+    Path("logs").mkdir()
+    Path("logs/log.pcap").write_bytes(data)
+    Path("logs/notes.txt").write_text("bike 7 squeaks\n")
+    assert telemetry("convert", "logs/log.pcap", "--to", "csv", "--output", "logs/log.csv").code == 0
+    assert Path("logs/log.csv").read_text().splitlines()[1].startswith("2026-05-28T20:26:40")
+    assert telemetry("report", "logs/log.pcap", "--output", "pages").lines == ["pages/log.html"]
+    assert telemetry("convert", "logs", "--to", "json").lines == ["log.json"]  # of the table
+    noted = telemetry("report", "logs/notes.txt")
+    assert noted.code == 1
+    assert "no ANT message in it" in noted.errors[0]

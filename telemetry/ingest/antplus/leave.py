@@ -22,6 +22,7 @@ from telemetry.ingest.antplus.capture_read import CaptureReader
 from telemetry.ingest.antplus.notes import NOTES
 from telemetry.ingest.antplus.session import Noted, RoomClass, Session, gaps
 from telemetry.ingest.antplus.studio import Studio, read_roster, read_studio
+from telemetry.ingest.antplus.timeline import Room
 from telemetry.ingest.readers import parquet
 from telemetry.model import ClassRecording
 
@@ -61,7 +62,8 @@ def leave(
     BadInput : no capture
     CannotWrite : the folder cannot be written
     """
-    session = Session(CaptureReader(capture), studio, rate_hz=rate_hz)
+    reader = CaptureReader(capture)
+    session = Session(reader, studio, rate_hz=rate_hz)
     written: list[Path] = []
     classes = []
     for room_class in session.classes():
@@ -78,18 +80,15 @@ def leave(
             told(path)
             names[seat] = path.relative_to(folder).as_posix()
         classes.append(_class(room_class, names))
-    account = {**_capture(session, capture), "classes": classes}
+    account = {**_capture(session, reader, capture), "classes": classes}
     target = folder / RECEPTION
     write_bytes(target, json.dumps(account, indent=1, ensure_ascii=False).encode() + b"\n")
     return Left(tuple(written), target, len(classes), account)
 
 
-def recordings_of(capture: CaptureReader, studio: Studio | None = None) -> Iterator[ClassRecording]:
-    """The recordings of a capture, class after class, seat after seat, nothing written.
-
-    Without a studio, the `studio.toml` and `roster.csv` beside the capture say who sat where, if there.
-    """
-    session = Session(capture, studio or studio_beside(capture.path), file=capture.path.name)
+def recordings_of(room: Room, studio: Studio, file: str) -> Iterator[ClassRecording]:
+    """The recordings of a capture or a log, class after class, seat after seat, nothing written."""
+    session = Session(room, studio, file=file)
     for room_class in session.classes():
         yield from room_class.recordings.values()
 
@@ -106,9 +105,8 @@ def plain(seat: str) -> str:
     return re.sub(r"[^\w.-]+", "_", seat).strip(".") or "_"
 
 
-def _capture(session: Session, capture: Path) -> dict[str, Any]:
-    noted = session.noted
-    reader, timeline = session.reader, session.timeline
+def _capture(session: Session, reader: CaptureReader, capture: Path) -> dict[str, Any]:
+    noted, timeline = session.noted, session.timeline
     last = max((note.time_s for note in noted), default=0.0)
     without = gaps(noted, last, len(timeline.sticks))
     count = {

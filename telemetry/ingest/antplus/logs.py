@@ -29,6 +29,8 @@ _PCAP_MAGIC: Final = {
     b"\x4d\x3c\xb2\xa1": ("<", 1e-9),
     b"\xa1\xb2\x3c\x4d": (">", 1e-9),
 }
+OLDEST_UNIX_S: Final = 1e9
+"""2001: what is smaller counts seconds from somewhere else"""
 _PCAPNG_MAGIC: Final = b"\x0a\x0d\x0d\x0a"
 _STAMP = re.compile(r"(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(\.\d+)?")
 _BRACKETED = re.compile(r"(?:\[[0-9A-Fa-f]{2}\]){4,}")
@@ -46,6 +48,8 @@ class Log:
     bad_checksums: int = 0
     timed: bool = True
     """False where the log has no times: rows then have only an order"""
+    started_s: float | None = None
+    """Unix time of the first message; None where the log counts from a moment of its own"""
 
 
 def read_log(path: str | Path) -> Log:
@@ -69,6 +73,16 @@ def read_log(path: str | Path) -> Log:
         data = path.read_bytes()
     except OSError as cause:
         raise BadInput(f"cannot be read: {cause.strerror or cause}", file=path.name) from cause
+    return parse_log(data, path.name)
+
+
+def parse_log(data: bytes, file: str) -> Log:
+    """Every data message of a log's bytes; `file` names it in errors.
+
+    Raises
+    ------
+    BadInput : no ANT frame is in it
+    """
     kind, packets = _packets(data)
     log = Log(kind, timed=kind != "serial")
     channels = Channels()
@@ -90,11 +104,12 @@ def read_log(path: str | Path) -> Log:
     if not log.broadcasts:
         raise BadInput(
             "no ANT message in it",
-            file=path.name,
+            file=file,
             expected="frames that begin with 0xA4, as raw bytes, pcap, pcapng or text",
             got=f"{len(data)} bytes that look like {kind}",
         )
     first = log.broadcasts[0].time_s
+    log.started_s = first if first > OLDEST_UNIX_S else None
     log.broadcasts = [_shifted(item, first) for item in log.broadcasts]
     return log
 

@@ -1,6 +1,6 @@
 """A capture → the classes in it, seat by seat.
 
-Comes in: a `CaptureReader` and the studio. Goes out: one `RoomClass` after another, each with its
+Comes in: a capture or a log, and the studio. Goes out: one `RoomClass` after another, each with its
 recordings and the account of its reception. Rows of a class are kept column by column and let go when it
 ends, so that a day of classes needs the memory of one. Leaves to others: order and sticks (`timeline.py`),
 where a class ends (`split.py`), decoding (`decoder.py`), seats (`room.py`), files (`leave.py`).
@@ -20,12 +20,12 @@ import polars as pl
 from telemetry.ingest.antplus import capture_format as form
 from telemetry.ingest.antplus import notes, pages, room, rows
 from telemetry.ingest.antplus.broadcast import Broadcast, DeviceKey
-from telemetry.ingest.antplus.capture_read import BleRow, CaptureReader
+from telemetry.ingest.antplus.capture_read import BleRow
 from telemetry.ingest.antplus.decoder import KEEP_ROWS, Decoder
 from telemetry.ingest.antplus.reception import Reception, SlotCounter
 from telemetry.ingest.antplus.split import QUIET_S, Span, Splitter
 from telemetry.ingest.antplus.studio import Studio
-from telemetry.ingest.antplus.timeline import Happened, Timeline
+from telemetry.ingest.antplus.timeline import Happened, Room, Timeline
 from telemetry.ingest.ble.decoder import BleDecoder
 from telemetry.model import ClassRecording, Issue
 
@@ -69,9 +69,7 @@ class Noted:
 class Session:
     """Iterate `classes` once; `noted`, `messages` and the merger's counts are complete afterwards."""
 
-    def __init__(
-        self, reader: CaptureReader, studio: Studio, *, rate_hz: float = 1.0, file: str = ""
-    ) -> None:
+    def __init__(self, reader: Room, studio: Studio, *, rate_hz: float = 1.0, file: str = "") -> None:
         self.reader = reader
         self.studio = studio
         self.rate_hz = rate_hz

@@ -103,7 +103,7 @@ class LogRoom:
 
     def __init__(self, log: Log) -> None:
         self.log = log
-        self.started_s: float | None = None
+        self.started_s: float | None = log.started_s
 
     def timeline(self) -> Iterator[Broadcast | BleRow | CaptureEvent]:
         """The log's messages."""

@@ -49,14 +49,15 @@ def recordings(data: bytes, file: str) -> list[ClassRecording]:
 def large(path: Path) -> list[ClassRecording] | None:
     """The recordings of a capture, read in pieces whatever its size; None for every other file."""
     from telemetry.ingest.antplus.capture_read import CaptureReader, is_capture_file
+    from telemetry.ingest.antplus.leave import studio_beside
 
-    return _seats(CaptureReader(path), path.name) if is_capture_file(path) else None
+    return _seats(CaptureReader(path), path.name, studio_beside(path)) if is_capture_file(path) else None
 
 
-def _seats(capture: CaptureReader, file: str, studio: Studio | None = None) -> list[ClassRecording]:
+def _seats(capture: CaptureReader, file: str, studio: Studio) -> list[ClassRecording]:
     from telemetry.ingest.antplus.leave import recordings_of
 
-    found = list(recordings_of(capture, studio))
+    found = list(recordings_of(capture, studio, file))
     if not found:
         raise NotAClass("nobody rides in this capture", file=file, expected="a bike whose crank turns")
     return found

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import polars as pl
 import pytest
 
-from telemetry.errors import BadInput
+import telemetry
+from telemetry.errors import BadInput, NotAClass
 from telemetry.ingest.antplus import decode, pages, sensors
 from telemetry.ingest.antplus.frames import BROADCAST, CHANNEL_ID, encode
 from telemetry.ingest.antplus.logs import read_log
@@ -83,6 +86,41 @@ def test_the_same_ride_comes_out_of_every_timed_format(
     assert log.broadcasts[-1].time_s == pytest.approx(packets[-1][0] - packets[0][0], abs=2e-3)
     (frame,) = decode(log.broadcasts).values()
     assert frame["work_j"].sum() > 1000
+
+
+@pytest.mark.parametrize(
+    ("write", "suffix"),
+    [(as_pcap, ".pcap"), (as_pcapng, ".pcapng"), (as_text, ".txt"), (as_brackets, ".TXT")],
+    ids=lambda value: value if isinstance(value, str) else value.__name__,
+)
+def test_a_timed_log_is_a_class_like_any_other(
+    write: Callable[[list[tuple[float, bytes]]], bytes],
+    suffix: str,
+    packets: list[tuple[float, bytes]],
+    tmp_path: Path,
+) -> None:
+    path = tmp_path / f"ride{suffix}"
+    path.write_bytes(write(packets))
+    recording = telemetry.read(path)
+    assert (recording.file, recording.bike_id, recording.torque_source) == (path.name, "4242", "crank")
+    power, cadence = recording.array("power_w"), recording.array("cadence_rpm")
+    assert 20 < len(power) <= 31
+    assert np.nanmedian(power) == pytest.approx(160, abs=40)
+    assert np.nanmedian(cadence) == pytest.approx(80, abs=5)
+    # a log whose times count from a moment of its own has no date
+    assert (recording.started_at is not None) == (write is as_text)
+
+
+def test_a_log_without_times_or_without_a_ride_is_no_class(
+    packets: list[tuple[float, bytes]], tmp_path: Path
+) -> None:
+    raw, short = tmp_path / "ride.cap", tmp_path / "short.pcap"
+    raw.write_bytes(as_serial(packets))
+    short.write_bytes(as_pcap(packets[:1]))
+    with pytest.raises(NotAClass, match="no times"):
+        telemetry.read(raw)
+    with pytest.raises(NotAClass, match="nobody rides"):
+        telemetry.read(short)
 
 
 def test_a_raw_stream_has_an_order_and_no_times(packets: list[tuple[float, bytes]], tmp_path: Path) -> None:
