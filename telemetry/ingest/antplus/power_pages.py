@@ -105,7 +105,7 @@ def _torque(
     expected = gone
     if not by_revolution:
         events = counters.unwrap_events(events, gone, stream.period_s) if doubtful else events
-        expected = events * _turning_s(stream, ticks, gone, 60.0 / rpm if at_crank and rpm else None)
+        expected = events * _turning_s(stream, ticks, gone, rpm if at_crank else None)
     period = counters.unwrap_by_clock(period_raw, 32.0, expected)
     doubtful = doubtful or period.ambiguous
     if period.amount <= 0.0:
@@ -150,17 +150,20 @@ def _torque(
         rows.rolled(track, time_s, power, rpm)
 
 
-def _turning_s(stream: rows.Stream, ticks: int, gone_s: float, told_s: float | None) -> float:
+def _turning_s(stream: rows.Stream, ticks: int, gone_s: float, rpm: float | None) -> float:
     """What an update of a meter that sends by time adds to its period, on average over a silence.
 
-    While turning, each update adds the time of a turn: as the cadence says, as the ticks say where there are
-    enough of them, or as it was before. At rest it adds nothing.
+    While turning, each update adds the time of a turn: as the cadence says; without one, as the ticks say
+    where there are enough of them, or as it was before. Updates at rest add nothing: fewer ticks say how
+    many. Legs that rest now say nothing of how they turned, but that some of the silence was rest.
     """
+    if rpm:
+        return 60.0 / rpm
     if ticks == 0:
         return 0.0
-    turn_s = told_s
-    if turn_s is None:
-        turn_s = stream.turn_s if stream.turn_s is not None and ticks < ENOUGH_TICKS else gone_s / ticks
+    turn_s = stream.turn_s
+    if turn_s is None or (ticks >= ENOUGH_TICKS and rpm is None):
+        turn_s = gone_s / ticks
     share = ticks * turn_s / gone_s if gone_s >= LONG_S else 1.0
     return turn_s * (share if share < RESTED_SHARE else 1.0)
 

@@ -218,6 +218,40 @@ def test_a_meter_that_sends_by_time_is_unwrapped_by_its_ticks(
         assert after["cadence_rpm"][0] == pytest.approx(rpm, abs=1.0)
 
 
+STOPPING = [
+    # time, event, ticks, rpm, period in 1/2048 s, torque in 1/32 N·m
+    (8.66, 154, 122, 70, 44058, 21282),
+    (8.91, 155, 123, 71, 45798, 22195),
+    (9.16, 156, 123, 71, 47535, 23108),
+    (17.89, 191, 126, 0, 4044, 32403),
+]
+STARTING = [
+    *((59.34 + n / 4, 101 + n, 127, 0, 62095, 33441) for n in range(3)),
+    (70.33, 145, 131, 87, 62551, 43469),
+]
+
+
+@pytest.mark.parametrize(("told", "true_j"), [(STOPPING, 619.0), (STARTING, 500.0)])
+def test_a_silence_that_held_a_rest_of_a_meter_that_sends_by_time_is_no_sprint(
+    told: list[tuple[float, ...]], true_j: float
+) -> None:
+    heard = [
+        Broadcast(
+            at,
+            9,
+            pages.POWER,
+            5,
+            bytes([0x12, int(event), int(ticks), int(rpm)])
+            + int(period).to_bytes(2, "little")
+            + int(torque).to_bytes(2, "little"),
+        )
+        for at, event, ticks, rpm, period, torque in told
+    ]
+    frame = only(decode(heard))
+    assert true_j / 1.5 < frame["work_j"][-1] < true_j * 1.5
+    assert frame["cadence_rpm"][-1] < 60
+
+
 def test_a_count_of_updates_that_went_round_is_resolved_by_their_pace() -> None:
     def page(n: int) -> bytes:
         return bytes([0x10, n & 255, 0xFF, 90]) + ((n * 200) & 65535).to_bytes(2, "little") + b"\xc8\x00"
