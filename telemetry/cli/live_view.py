@@ -10,7 +10,8 @@ from __future__ import annotations
 import math
 import sys
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Final
 
@@ -86,13 +87,30 @@ class View:
             self._room = LiveRoom(studio, grinding())
 
     def __enter__(self) -> View:
+        self._begin()
+        return self
+
+    def _begin(self) -> None:
         if self.shown and not self._json:
             from rich.console import Console
             from rich.live import Live
 
             self._live = Live(console=Console(highlight=False), auto_refresh=False)
             self._live.start()
-        return self
+
+    @contextmanager
+    def aside(self) -> Iterator[None]:
+        """Something else may be printed within; the table is taken away before and drawn anew below it."""
+        live, self._live = self._live, None
+        if live is not None:
+            live.transient = True
+            live.stop()
+        try:
+            yield
+        finally:
+            if live is not None:
+                self._begin()
+                self._drawn_s = float("-inf")
 
     def __exit__(
         self, kind: type[BaseException] | None, value: BaseException | None, trace: TracebackType | None

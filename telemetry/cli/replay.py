@@ -59,9 +59,10 @@ def replay(
                 if kind not in ("started", "ended", "foreign", "damaged"):
                     detail = detail_of(item.event.text)
                     words = NOTES[kind].says + (f": {detail}" if detail else "")
-                    told.event(
-                        kind, f"{item.time_s:.1f} s: {words}", time_s=round(item.time_s, 2), detail=detail
-                    )
+                    with view.aside():
+                        told.event(
+                            kind, f"{item.time_s:.1f} s: {words}", time_s=round(item.time_s, 2), detail=detail
+                        )
                 continue
             now = (
                 item.unix_s - (reader.started_s or item.unix_s)

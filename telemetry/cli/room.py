@@ -228,10 +228,11 @@ def _follow(running: Capture, studio: Studio, plan: Plan, told: Told) -> None:
         if kind == "rows":
             view.take(content)
         elif kind == "event" and content.kind not in ("started", "ended"):
-            _tell(content, NOTES[content.kind].says if content.kind in NOTES else content.kind, told)
+            with view.aside():
+                _tell(content, NOTES[content.kind].says if content.kind in NOTES else content.kind, told)
         view.show()
 
-    with view:
+    with _unechoed(), view:
         if sys.stdin is not None and sys.stdin.isatty() and not told.as_json:
             console.note("Enter begins and ends a class")
             threading.Thread(target=_keys, args=(running,), daemon=True).start()
@@ -247,6 +248,30 @@ def _follow(running: Capture, studio: Studio, plan: Plan, told: Told) -> None:
         + ("" if ended.get("whole", True) else ", the file could not be finished"),
         **ended,
     )
+
+
+@contextmanager
+def _unechoed() -> Iterator[None]:
+    """Keys are heard and not shown: an Enter that moves the cursor leaves a line of the table behind."""
+    try:
+        import termios
+
+        terminal = sys.stdin.fileno()
+        before = termios.tcgetattr(terminal)
+    except (ImportError, AttributeError, OSError, ValueError):
+        # no terminal, or a system without this way to ask it: its lines stay as they fall
+        yield
+        return
+    except termios.error:
+        yield
+        return
+    quiet = [*before]
+    quiet[3] &= ~termios.ECHO
+    termios.tcsetattr(terminal, termios.TCSADRAIN, quiet)
+    try:
+        yield
+    finally:
+        termios.tcsetattr(terminal, termios.TCSADRAIN, before)
 
 
 @contextmanager

@@ -6,10 +6,12 @@ import io
 import json
 import os
 import pty
+import re
 import select
 import signal
 import subprocess
 import sys
+import termios
 import time
 from pathlib import Path
 
@@ -41,8 +43,7 @@ def process(*arguments: str, cwd: Path, **options: object) -> subprocess.Popen[s
         cwd=cwd,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
         text=True,
-        stdin=subprocess.DEVNULL,
-        **options,  # type: ignore[call-overload]
+        **{"stdin": subprocess.DEVNULL, **options},  # type: ignore[call-overload]
     )
 
 
@@ -119,6 +120,47 @@ def test_ctrl_c_ends_the_class_and_everything_is_left(tmp_path: Path) -> None:
     assert len(list(reader.broadcasts())) > 20
     assert reader.closed
     assert time.monotonic() - begun < 15
+
+
+def _screen(written: str) -> list[str]:
+    """What is left on a terminal: lines, with the few movements of the cursor that the table makes."""
+    lines, row = [""], 0
+    for piece in re.findall(r"\x1b\[\??[\d;]*[A-Za-z]|\r|\n|[^\x1b\r\n]+", written):
+        if piece == "\n":
+            row += 1
+            lines += [""] * (row + 1 - len(lines))
+        elif piece.endswith("A") and piece.startswith("\x1b"):
+            row = max(0, row - int(piece[2:-1] or 1))
+        elif piece.endswith("K") and piece.startswith("\x1b"):
+            lines[row] = ""
+        elif piece[0] not in "\x1b\r":
+            lines[row] += piece
+    return lines
+
+
+@pytest.mark.skipif(os.name != "posix", reason="a terminal of a POSIX system")
+def test_a_class_that_is_begun_on_the_keyboard_leaves_one_table_and_its_words(tmp_path: Path) -> None:
+    ours, theirs = pty.openpty()
+    echoed = termios.tcgetattr(ours)[3] & termios.ECHO
+    started = process(
+        "capture", "--virtual", "2", "--duration", "6", "--out", "room",
+        cwd=tmp_path, stdin=theirs, stdout=theirs, stderr=theirs,
+    )  # fmt: skip
+    seen, pressed = b"", 0
+    deadline = time.monotonic() + 40
+    while time.monotonic() < deadline and b"recording" not in seen:
+        if select.select([ours], [], [], 0.2)[0]:
+            seen += os.read(ours, 65536)
+        if pressed < 2 and seen.count(b"Virtual room") > 4 + 4 * pressed:
+            os.write(ours, b"\n")
+            pressed += 1
+    assert started.wait(20) == 0
+    left = _screen(seen.decode("utf-8", "replace"))
+    assert sum("Virtual room" in line for line in left) == 1
+    assert [line for line in left if line.startswith("class ")] == ["class begins", "class ends"]
+    assert termios.tcgetattr(ours)[3] & termios.ECHO == echoed
+    os.close(ours)
+    os.close(theirs)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="a terminal of a POSIX system")
