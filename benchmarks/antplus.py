@@ -7,8 +7,8 @@ host. Parts: `antplus_decoders.py`, `antplus_loss.py`, `antplus_crash.py`; load 
 
 from __future__ import annotations
 
+import argparse
 import os
-import sys
 import tempfile
 import time
 from collections import deque
@@ -117,12 +117,16 @@ PARTS: dict[str, Callable[[bool], None]] = {
 
 def main() -> None:
     """Run the parts that were named, all of them where none was."""
-    words = sys.argv[1:]
-    full = "--full" in words
-    chosen = [word for word in words if word in PARTS] or list(PARTS)
-    for name in chosen:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.antplus")
+    parser.add_argument("parts", nargs="*", metavar="PART", help=", ".join(PARTS))
+    parser.add_argument("--full", action="store_true", help="the whole campaign: 200 kills, 40 seeds")
+    given = parser.parse_args()
+    for name in given.parts:
+        if name not in PARTS:
+            parser.error(f"there is no {name!r}: {', '.join(PARTS)}")
+    for name in given.parts or PARTS:
         print(f"\n## {name}\n", flush=True)
-        PARTS[name](full)
+        PARTS[name](given.full)
 
 
 if __name__ == "__main__":
