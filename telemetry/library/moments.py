@@ -2,7 +2,7 @@
 
 Comes in: text, this moment, the zone a person lives in. Goes out: an aware moment, and whether only the day
 was said. Leaves to others: which class a minute belongs to. Dates are year first; 02/03/2026 is refused,
-because half the world reads it the other way round.
+because half the world reads it the other way round. A zone with summer time is asked for that day.
 """
 
 from __future__ import annotations
@@ -13,13 +13,22 @@ from typing import Final
 
 from telemetry.errors import BadInput
 
-EXPECTED: Final = '"yesterday 18:40", "today", "2026-03-02 18:40", "monday 7:30" or "2 days ago"'
+EXPECTED: Final = '"yesterday 18:40", "today 6:40 pm", "2026-03-02 18:40", "monday 7:30" or "2 days ago"'
 DAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 CLOCK: Final = re.compile(r"^(\d{1,2})[:.h](\d{2})$")
+TWELVE: Final = re.compile(r"^(\d{1,2})(?:[:.](\d{2}))? ?(am|pm)$")
 MINUTE: Final = re.compile(r"^(?:class )?minute (\d+(?:\.\d+)?)$")
-AGO: Final = re.compile(r"^(\d{1,4}) (minute|hour|day|week)s? ago$")
+AGO: Final = re.compile(r"^(\d{1,4}) (minute|hour|day|week)s? ago(?: (.+))?$")
+IN_WORDS: Final = {
+    "half an hour ago": "30 minutes ago",
+    "an hour ago": "1 hour ago",
+    "a week ago": "1 week ago",
+}
 ISO_DAY: Final = re.compile(r"^\d{4}-\d{2}-\d{2}$")
 AHEAD: Final = timedelta(days=1)
+"""A day may have begun elsewhere already."""
+CLOCKS: Final = timedelta(hours=1)
+"""Two clocks may differ so much; a time of day further ahead is still to come."""
 EARLIEST: Final = date(1995, 1, 1)
 
 
@@ -45,6 +54,10 @@ def moment(
     found, whole_day = _read(said, text, now, zone)
     if not earliest <= found.date() or (found > now + AHEAD and not future):
         raise BadInput("an impossible date", expected="a day that has been", got=text[:60])
+    if not whole_day and not future and found > now + CLOCKS:
+        raise BadInput(
+            "this is still to come", expected='a time that has been, "yesterday 18:40"', got=text[:60]
+        )
     return found, whole_day
 
 
@@ -59,24 +72,28 @@ def day(text: str, now: datetime, *, future: bool = True, earliest: date = EARLI
 def _read(said: str, text: str, now: datetime, zone: tzinfo) -> tuple[datetime, bool]:
     if said == "now":
         return now, False
-    if match := AGO.match(said):
+    if match := AGO.match(IN_WORDS.get(said, said)):
         step = timedelta(**{f"{match[2]}s": int(match[1])})
         if match[2] in ("day", "week"):
-            return _start((now - step).date(), zone), True
-        return now - step, False
+            on = (now - step).date()
+            if match[3] is None:
+                return _start(on, zone), True
+            if (clock := _clock(match[3], text)) is not None:
+                return _at(on, clock, zone), False
+        elif match[3] is None:
+            return (now.astimezone(UTC) - step).astimezone(zone), False
+    if (clock := _clock(said, text)) is not None:
+        return _at(now.date(), clock, zone), False
     words = said.split(" ", 1)
-    clock = CLOCK.match(words[-1] if len(words) == 2 else said)
-    if clock and len(words) == 1:
-        return _at(now.date(), clock, zone, text), False
-    if (on := _named_day(words[0], now)) is not None:
+    if (on_ := _named_day(words[0], now)) is not None:
         if len(words) == 1:
-            return _start(on, zone), True
-        if (clock := CLOCK.match(words[1])) is not None:
-            return _at(on, clock, zone, text), False
+            return _start(on_, zone), True
+        if (clock := _clock(words[1], text)) is not None:
+            return _at(on_, clock, zone), False
     if ISO_DAY.match(said):
         return _start(_iso_day(said, text), zone), True
-    if ISO_DAY.match(words[0]) and len(words) == 2 and (clock := CLOCK.match(words[1])) is not None:
-        return _at(_iso_day(words[0], text), clock, zone, text), False
+    if ISO_DAY.match(words[0]) and len(words) == 2 and (clock := _clock(words[1], text)) is not None:
+        return _at(_iso_day(words[0], text), clock, zone), False
     if re.match(r"^\d{1,2}[./-]\d{1,2}[./-]\d{2,4}", said):
         raise BadInput(
             "this date can be read in two ways", expected="year first, as in 2026-03-02", got=text[:60]
@@ -106,11 +123,25 @@ def _iso_day(said: str, text: str) -> date:
         raise BadInput("no such day", expected="a date like 2026-03-02", got=text[:60]) from cause
 
 
-def _at(on: date, clock: re.Match[str], zone: tzinfo, text: str) -> datetime:
-    hour, minute = int(clock[1]), int(clock[2])
-    if hour > 23 or minute > 59:
-        raise BadInput("no such time of day", expected="00:00 to 23:59", got=text[:60])
-    return _start(on, zone).replace(hour=hour, minute=minute)
+def _clock(said: str, text: str) -> tuple[int, int] | None:
+    """Hour and minute of "18:40", "6:40 pm", "6pm" or "noon"; None where it is no time of day."""
+    if said == "noon":
+        return 12, 0
+    if match := TWELVE.match(said):
+        hour, minute = int(match[1]), int(match[2] or 0)
+        if not 1 <= hour <= 12 or minute > 59:
+            raise BadInput("no such time of day", expected="1:00 am to 12:59 pm", got=text[:60])
+        return hour % 12 + 12 * (match[3] == "pm"), minute
+    if match := CLOCK.match(said):
+        hour, minute = int(match[1]), int(match[2])
+        if hour > 23 or minute > 59:
+            raise BadInput("no such time of day", expected="00:00 to 23:59", got=text[:60])
+        return hour, minute
+    return None
+
+
+def _at(on: date, clock: tuple[int, int], zone: tzinfo) -> datetime:
+    return _start(on, zone).replace(hour=clock[0], minute=clock[1])
 
 
 def _start(on: date, zone: tzinfo) -> datetime:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -48,6 +50,41 @@ def test_a_minute_without_a_class_near_lists_candidates(diary: Command) -> None:
     assert len(entries(diary)) == 1
 
 
+def test_a_time_of_day_is_that_of_the_day_s_own_offset(
+    diary: Command, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Europe/Berlin")
+    time.tzset()
+    try:
+        for at, utc in (("2026-07-05 18:40", "16:40"), ("2026-03-05 18:40", "17:40")):
+            ran = diary("add", "r07", "--pain", "4", "--at", at, "--json")
+            assert ran.code == 0, ran.err
+            when = datetime.fromisoformat(json.loads(ran.out)["when"])
+            assert f"{when.astimezone(UTC):%H:%M}" == utc
+        assert "2026-07-05 18:40" in diary("list", "r07").out
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+
+
+def test_pain_of_a_class_without_a_time_is_before_or_after_it(diary: Command) -> None:
+    for when, moment in (("before", "17:30"), ("after", "18:15")):
+        ran = diary("add", "r07", "--pain", "4", "--class", "273b", "--when", when, "--json")
+        assert json.loads(ran.out)["when"] == f"2026-03-05T{moment}:00+00:00"
+    ran = diary("add", "r07", "--pain", "4", "--class", "273b")
+    assert (ran.code, "--class-minute 30" in ran.err) == (2, True)
+    ran = diary("add", "r07", "--pain", "4", "--class", "273b", "--at", "2026-03-08 8:00")
+    assert (ran.code, "not within a day of the class" in ran.err) == (1, True)
+    assert len(entries(diary)) == 2
+
+
+def test_another_minute_of_the_class_is_another_moment(diary: Command) -> None:
+    diary("add", "r07", "--pain", "4", "--class", "273b", "--class-minute", "30")
+    assert diary("edit", "r07", str(entries(diary)[0]["id"]), "--class-minute", "20").code == 0
+    (after,) = entries(diary)
+    assert (after["when"], after["class_minute"]) == ("2026-03-05T17:50:00+00:00", 20.0)
+
+
 @pytest.mark.parametrize(
     ("arguments", "kind"),
     [
@@ -88,6 +125,8 @@ def test_each_kind_is_kept_and_comes_back_through_a_table(
         (("--pain", "4", "--at", "02/03/2026"), 2, "two ways"),
         (("--pain", "4", "--at", "now", "--on", "today"), 2, "not both"),
         (("--pain", "4", "--site", "tooth"), 1, "'tooth' is not known"),
+        (("--pain", "4", "--on", "2026-03-05"), 2, "pain needs a time of day"),
+        (("--pain", "4", "--at", "yesterday"), 2, "pain needs a time of day"),
         (("--treatment", "magic"), 1, "'magic' is not known"),
         (("--setting", "saddle=3"), 2, "is no setting"),
         (("--setting", "saddle_height_mm"), 2, "is not NAME=NUMBER"),

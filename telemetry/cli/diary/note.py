@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 AROUND = timedelta(hours=3)
 LATEST = timedelta(hours=24)
+SAID_AS = {"nrs": "pain", "name": "phase", "text": "comment", "phase": "time before, during or after a class"}
+"""Fields by the names their options have."""
 
 WHAT = "What happened (one of these)"
 WHEN = "When"
@@ -179,7 +181,12 @@ def add(
         )
     with opening.open_at(library) as kept:
         kept.facts(rider)
-        time = _Time(kept, rider, at, on, class_minute, in_class)
+        time = _Time(kept, rider, at, on, class_minute, in_class, when)
+        if pain is not None and time.whole_day:
+            raise typer.BadParameter(
+                'pain needs a time of day, which decides the class it belongs to: --at "yesterday 18:40"',
+                param_hint="'--on'" if on else "'--at'",
+            )
         more = {"note": note or ""}
         entry = _entry(chosen[0], said[chosen[0]], time, until, cleared, when, site, bike, author, more)
         (written,) = kept.note(rider, [entry])
@@ -207,6 +214,8 @@ def edit(
     as_json: opening.AsJson = False,
 ) -> None:
     """Change what was noted; only what is said changes."""
+    from telemetry import model
+
     with opening.open_at(library) as kept:
         old = kept.entry(rider, entry)
         changes: dict[str, Any] = {
@@ -220,11 +229,14 @@ def edit(
             changes |= {"first": time.when.date()} if hasattr(old, "first") else {"when": time.when}
             if hasattr(old, "whole_day"):
                 changes["whole_day"] = time.whole_day
+        elif class_minute is not None and isinstance(old, model.PainEntry) and old.class_minute is not None:
+            # the minute is counted from the start of the class, and the moment goes with it
+            changes["when"] = old.when + timedelta(minutes=class_minute - old.class_minute)
         if until is not None:
             changes |= _until(until, hasattr(old, "last"))
         wrong = [name for name in changes if not hasattr(old, name)]
         if wrong:
-            raise typer.BadParameter(f"this entry has no {wrong[0]}")
+            raise typer.BadParameter(f"this entry has no {SAID_AS.get(wrong[0], wrong[0].replace('_', ' '))}")
         if not changes:
             raise typer.BadParameter("say what is to be changed")
         new = replace(old, **changes)
@@ -243,7 +255,9 @@ class _Time:
         on: str | None,
         minute: float | None,
         in_class: str | None,
+        phase: str | None = None,
     ) -> None:
+        from telemetry.library.codec import moment as parsed
         from telemetry.library.moments import day, minute_of_class, moment
 
         if at is not None and on is not None:
@@ -267,16 +281,27 @@ class _Time:
         if self.minute is not None:
             start = self._class_start(kept, rider, in_class, said_when=at is not None or on is not None)
             self.when, self.whole_day = start + timedelta(minutes=self.minute), False
+        elif in_class is not None:
+            row = self._row(kept, rider, in_class)
+            start, stop = parsed(row["started_at"]), parsed(row["stopped_at"])
+            if at is None and on is None:
+                if phase not in ("before", "after"):
+                    raise typer.BadParameter(
+                        "say when in it: --class-minute 30, or --when before or after", param_hint="'--class'"
+                    )
+                self.when = start if phase == "before" else stop
+            elif not start - LATEST <= self.when <= stop + LATEST:
+                raise BadInput(
+                    "this time is not within a day of the class", place=f"class {row['recording_id']}",
+                    expected=f"about {opening.local(start)}", got=opening.local(self.when),
+                )  # fmt: skip
 
     def _class_start(self, kept: Library, rider: str, in_class: str | None, said_when: bool) -> datetime:
         """The start of the class a minute belongs to."""
         from telemetry.library.codec import moment as parsed
 
         if in_class is not None:
-            row = kept.row(in_class)
-            if row["rider_id"] != rider:
-                raise BadInput(f"this class is not {rider}'s", place=f"class {row['recording_id']}")
-            return self._checked(row)
+            return self._checked(self._row(kept, rider, in_class))
         first, last = self.when - AROUND, self.when + AROUND
         if self.whole_day:
             first, last = self.when, self.when + timedelta(days=1)
@@ -299,6 +324,12 @@ class _Time:
                 got=opening.local(self.when),
             )
         return self._checked(near[0])
+
+    def _row(self, kept: Library, rider: str, in_class: str) -> Any:
+        row = kept.row(in_class)
+        if row["rider_id"] != rider:
+            raise BadInput(f"this class is not {rider}'s", place=f"class {row['recording_id']}")
+        return row
 
     def _checked(self, row: Any) -> datetime:
         from telemetry.library.codec import moment as parsed

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -43,9 +43,29 @@ def open_at(place: str | None, *, create: bool = False) -> Library:
     return open_library(place, create=create, actor="command line")
 
 
+class MachineZone(tzinfo):
+    """The zone of this machine with its summer time: the offset is that of the day that is asked for.
+
+    `datetime.now().astimezone()` carries today's offset only: "2026-07-05 18:40", noted in winter, would be
+    an hour off.
+    """
+
+    def utcoffset(self, moment: datetime | None) -> timedelta | None:
+        return None if moment is None else moment.replace(tzinfo=None).astimezone().utcoffset()
+
+    def dst(self, moment: datetime | None) -> timedelta | None:
+        return None
+
+    def tzname(self, moment: datetime | None) -> str | None:
+        return None if moment is None else moment.replace(tzinfo=None).astimezone().tzname()
+
+    def fromutc(self, moment: datetime) -> datetime:
+        return moment.replace(tzinfo=UTC).astimezone().replace(tzinfo=self)
+
+
 def now() -> datetime:
     """This moment in the zone of this machine."""
-    return datetime.now().astimezone()
+    return datetime.now(MachineZone())
 
 
 def moment_option(option: str, text: str | None) -> datetime | None:
