@@ -12,12 +12,14 @@ import hashlib
 import json
 import os
 import secrets
+import shutil
 import sqlite3
 import time
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import quote
 
 import sqlalchemy as sa
 
@@ -27,8 +29,9 @@ from telemetry.library.catalog import Catalog, connect
 from telemetry.library.codec import now
 from telemetry.library.durable import make_folder, sync_folder, write_durably
 from telemetry.library.library import CATALOG, KEY, Library, open_library
+from telemetry.library.migrate import BEFORE, migrate
 from telemetry.library.store import KINDS, ORIGINALS, SAMPLES, Store
-from telemetry.library.tables import HEAD, backups, metadata, originals, recordings, tombstones
+from telemetry.library.tables import HEAD, backups, metadata, originals, recordings
 from telemetry.library.verify import verify
 
 if TYPE_CHECKING:
@@ -48,6 +51,8 @@ class Copied:
     """riders and classes that were erased since the backup, and are erased again"""
     aside: Path | None = None
     """where the library that was replaced lies now"""
+    unread: str = ""
+    """why nobody can say who was erased from the library that was replaced; empty where it was read"""
 
 
 def backup(library: Library, place: Path, step: Callable[[], None] = lambda: None) -> Copied:
@@ -103,10 +108,10 @@ def check(place: Path) -> dict[str, Any]:
 
 
 def restore(place: Path, target: Path, *, replace: bool = False) -> Copied:
-    """Put a backup in place as a library.
+    """Put a backup in place as a library, brought to the newest schema.
 
-    A library that is there already is moved aside with `replace`, and whoever was erased from it stays
-    erased.
+    A library that is there already, whole or damaged, is moved aside with `replace`, and whoever was erased
+    from it stays erased.
 
     Raises
     ------
@@ -115,21 +120,46 @@ def restore(place: Path, target: Path, *, replace: bool = False) -> Copied:
     """
     place, target = place.absolute(), target.absolute()
     manifest = check(place)
-    there = (target / CATALOG).exists()
+    there = any((target / name).exists() for name in (CATALOG, KEY, seal.NAME))
     if there and not replace:
         raise BadInput(
             "a library is here already", file=str(target), expected="--replace, which moves it aside"
         )
     if not there:
         _refuse_full(target)
-    dead = _tombstones(place / erase.ERASED) + (_tombstones_of(target) if there else [])
+    dead = _tombstones(place / erase.ERASED)
+    unread = ""
+    if there:
+        known, unread = _tombstones_of(target)
+        dead += known
+    aside = _free(target, f"replaced-{time.strftime('%Y%m%d-%H%M%S')}") if there else None
     fresh = target.with_name(f".{target.name}.{secrets.token_hex(4)}.restoring")
+    try:
+        classes, erased = _made(place, fresh, manifest, dead, aside)
+        if aside is not None:
+            target.rename(aside)
+        elif target.exists():
+            target.rmdir()
+        fresh.rename(target)
+    except BaseException:
+        shutil.rmtree(fresh, ignore_errors=True)  # a copy of people's classes that nobody would look for
+        raise
+    sync_folder(target.parent)
+    return Copied(target, classes, len(manifest["hashes"]), erased, aside, unread)
+
+
+def _made(
+    place: Path, fresh: Path, manifest: dict[str, Any], dead: list[tuple[str, str]], aside: Path | None
+) -> tuple[int, int]:
+    """The library of a backup in a new folder, checked whole: its classes, and how many were erased again."""
     make_folder(fresh)
     for name in manifest["hashes"]:
         make_folder((fresh / name).parent)
         mode = 0o400 if name.split("/")[0] in KINDS else 0o600
         write_durably(fresh / name, (place / name).read_bytes(), mode=mode)
-    aside = target.with_name(f"{target.name}.replaced-{time.strftime('%Y%m%d-%H%M%S')}") if there else None
+    migrate(f"sqlite:///{fresh / CATALOG}", fresh)
+    for copy in fresh.glob(BEFORE):
+        shutil.rmtree(copy)  # the backup itself is the catalog as it was
     with open_library(fresh, create=False) as library:
         seal.write(fresh, library.catalog.state())
         erased = erase.replay(library, dead)
@@ -141,13 +171,7 @@ def restore(place: Path, target: Path, *, replace: bool = False) -> Copied:
             raise BadLibrary(f"the restored library is not whole: {fault}", file=str(place))
         with library.catalog.read() as connection:
             classes = connection.execute(sa.select(sa.func.count()).select_from(recordings)).scalar() or 0
-    if aside is not None:
-        target.rename(aside)
-    elif target.exists():
-        target.rmdir()
-    fresh.rename(target)
-    sync_folder(target.parent)
-    return Copied(target, classes, len(manifest["hashes"]), erased, aside)
+    return classes, erased
 
 
 def _copy_catalog(library: Library, path: Path) -> None:
@@ -212,12 +236,25 @@ def _tombstones(path: Path) -> list[tuple[str, str]]:
         raise BadLibrary("the list of who was erased cannot be read", file=str(path)) from cause
 
 
-def _tombstones_of(folder: Path) -> list[tuple[str, str]]:
-    """Who was erased from a library, as far as it can still be read; a damaged one must not hinder its
+def _tombstones_of(folder: Path) -> tuple[list[tuple[str, str]], str]:
+    """Who was erased from a library, and why that cannot be read: a damaged one must not hinder its
     rescue.
     """
-    with open_library(folder, create=False) as library, library.catalog.read() as connection:
-        return [(row.token, row.kind) for row in connection.execute(tombstones.select())]
+    try:
+        with closing(sqlite3.connect(f"file:{quote(str(folder / CATALOG))}?mode=ro", uri=True)) as connection:
+            rows = connection.execute("SELECT token, kind FROM tombstones").fetchall()
+            return [(str(token), str(kind)) for token, kind in rows], ""
+    except sqlite3.Error as problem:
+        return [], str(problem)
+
+
+def _free(target: Path, name: str) -> Path:
+    """A name beside a folder that nobody has yet."""
+    found, number = target.with_name(f"{target.name}.{name}"), 1
+    while found.exists():
+        number += 1
+        found = target.with_name(f"{target.name}.{name}-{number}")
+    return found
 
 
 def _refuse_full(place: Path) -> None:

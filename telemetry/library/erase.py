@@ -21,6 +21,7 @@ from telemetry.errors import BadLibrary
 from telemetry.library import audit, riders
 from telemetry.library.codec import now
 from telemetry.library.durable import write_durably
+from telemetry.library.migrate import BEFORE
 from telemetry.library.tables import (
     PERSONAL,
     backups,
@@ -123,7 +124,7 @@ def finish(library: Library, *, patience_s: float = PATIENCE_S) -> None:
     """
     library.forget_files([(kind, sha256, suffix) for kind, sha256, suffix, _ in library.store.all()])
     library.store.sweep(time.time() - 1.0)
-    for copy in library.catalog.folder.glob("before-migration-*"):
+    for copy in library.catalog.folder.glob(BEFORE):
         shutil.rmtree(copy)
     library.catalog.compact(patience_s)
 

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
 MIGRATIONS: Final = Path(__file__).parent / "migrations"
+BEFORE: Final = "before-migration-*"
+"""Copies of a catalog as it was, in the folder of its library."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ def migrate(url: str, folder: Path, *, to: str = HEAD) -> Migrated:
 
 def _copy(engine: sa.Engine, folder: Path, revision: str) -> Path:
     """The catalog as it is, beside itself: schema changes touch no other file."""
-    place = folder / f"before-migration-{revision}-{time.strftime('%Y%m%d-%H%M%S')}"
+    place = folder / BEFORE.replace("*", f"{revision}-{time.strftime('%Y%m%d-%H%M%S')}")
     make_folder(place)
     with engine.connect() as connection:
         source: Any = connection.connection.driver_connection

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+import hashlib
 import json
 import shutil
 import sqlite3
@@ -245,6 +246,61 @@ def test_a_restored_backup_erases_again_who_was_erased(
     with open_library(place) as back:
         assert [row["rider_id"] for row in back.riders()] == ["r08"]
         assert not list(verify(back))
+
+
+@pytest.mark.parametrize("lost", ["catalog.sqlite", "key", "seal.json"])
+@pytest.mark.parametrize("how", ["overwritten", "deleted"])
+def test_a_library_that_no_longer_opens_is_replaced_by_its_backup(
+    place: Path, six: list[Path], tmp_path: Path, tools: Tools, lost: str, how: str
+) -> None:
+    """What every error of a damaged library tells people to do has to work on a damaged library."""
+    with open_library(place) as library:
+        add(library, six[:1], tools)
+        backup(library, tmp_path / "B")
+    if how == "deleted":
+        (place / lost).unlink()
+    else:
+        (place / lost).write_bytes(b"\x5a" * 4096)
+    with pytest.raises(BadInput, match="--replace"):
+        restore(tmp_path / "B", place)
+    done = restore(tmp_path / "B", place, replace=True)
+    assert bool(done.unread) == (lost == "catalog.sqlite")
+    assert done.aside is not None
+    with open_library(place, create=False) as back:
+        assert len(back.rows()) == 1
+        assert not list(verify(back))
+    restore(tmp_path / "B", place, replace=True)  # within the same second: the names beside it differ
+    assert not list(tmp_path.glob(".*restoring"))
+
+
+def test_a_backup_of_an_older_version_is_restored_as_this_one(place: Path, tmp_path: Path) -> None:
+    old_library(place)
+    shutil.copytree(place, tmp_path / "B")
+    hashes = {
+        name: hashlib.sha256((tmp_path / "B" / name).read_bytes()).hexdigest()
+        for name in ("catalog.sqlite", "key")
+    }
+    manifest = {"schema": "telemetry.backup/1", "made_at": "", "catalog": "0001", "hashes": hashes}
+    (tmp_path / "B" / "backup.json").write_text(json.dumps(manifest))
+    restore(tmp_path / "B", tmp_path / "R")
+    with open_library(tmp_path / "R", create=False) as back:
+        assert [row["name"] for row in back.riders()] == ["A name"]
+        assert not list(verify(back))
+    assert not list((tmp_path / "R").glob("before-migration-*"))
+
+
+def test_a_restore_that_fails_leaves_no_copy_of_people_s_classes(
+    library: Library, six: list[Path], tmp_path: Path, tools: Tools, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import telemetry.library.backup as module
+
+    add(library, six[:1], tools)
+    backup(library, tmp_path / "B")
+    monkeypatch.setattr(module, "verify", lambda _: iter(["a fault"]))
+    with pytest.raises(BadLibrary, match="not whole: a fault"):
+        restore(tmp_path / "B", tmp_path / "R")
+    assert not list(tmp_path.glob(".*restoring"))
+    assert not (tmp_path / "R").exists()
 
 
 # --- schemas ------------------------------------------------------------------------------------------------

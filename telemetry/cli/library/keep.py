@@ -67,6 +67,11 @@ def restore(
         console.note(f"{done.erased} riders or classes were erased since, and are erased again")
     if done.aside is not None:
         console.note(f"the library that was there lies in {done.aside}")
+    if done.unread:
+        console.note(
+            f"who was erased from it cannot be read ({done.unread}): erase again whoever was erased after "
+            "the backup was made"
+        )
 
 
 def migrate(library: opening.Place = None) -> None:
