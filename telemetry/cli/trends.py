@@ -136,15 +136,16 @@ def machine_zone() -> str:
 
 
 def _as_of(until: str | None) -> datetime | date:
-    """A day that was named, whole; else this moment."""
+    """A day that was named, whole; else this moment. Weeks still to come are no weeks without a class."""
     if until is None:
         return datetime.now(UTC)
+    from telemetry.errors import TelemetryError
+    from telemetry.library.moments import moment
+
     try:
-        return date.fromisoformat(until.strip())
-    except ValueError:
-        moment = opening.moment_option("--until", until)
-        assert moment is not None
-        return moment.date()
+        return moment(until, opening.now())[0].date()
+    except TelemetryError as problem:
+        raise typer.BadParameter(str(problem), param_hint="'--until'") from problem
 
 
 def _targets(rider: str, output: list[str] | None, *, only_stdout: bool) -> list[Path]:

@@ -101,6 +101,8 @@ def test_an_unknown_rider_is_never_assumed(library: str, telemetry: Command) -> 
         ("-o", "x.docx"),
         ("--weeks", "0"),
         ("--until", "02/03/2026"),
+        ("--until", "2190-01-01"),
+        ("--until", "1970-01-01"),
         ("--paper", "foolscap"),
         ("--decimal", "dot"),
     ],
