@@ -9,6 +9,7 @@ is meant.
 from __future__ import annotations
 
 import json
+import re
 import shutil
 import time
 from dataclasses import asdict, dataclass
@@ -171,13 +172,19 @@ def _delete(
     # a file nobody could read, of a name that an erased class also had
     files = {row.original for row in owned}
     rows += writer.delete(quarantine, quarantine.c.sha256.in_(files))
+    # and a reason or a file's name that speaks of them, whoever it was said to be of
+    named = re.compile(rf"(?<!\w){re.escape(rider_id)}(?!\w)", re.IGNORECASE)
+    spoken = [
+        row for row in connection.execute(quarantine.select()) if named.search(f"{row.file}\n{row.reason}")
+    ]
+    rows += writer.delete(quarantine, quarantine.c.sha256.in_([row.sha256 for row in spoken]))
     writer.delete(originals, originals.c.sha256.in_({sha for kind, sha, _ in gone if kind == "originals"}))
     writer.delete(rider_rows, rider_rows.c.rider_id == rider_id)
     for table, column in ((bikes, "bike_id"), (class_groups, "class_id")):
         # a bike that only this rider rode may be their own, and named after them
-        named = {getattr(row, column) for row in owned} - {None}
+        theirs = {getattr(row, column) for row in owned} - {None}
         used = set(connection.execute(sa.select(recordings.c[column])).scalars())
-        rows += writer.delete(table, table.c[column].in_(named - used))
+        rows += writer.delete(table, table.c[column].in_(theirs - used))
     return len(owned), rows, tokens
 
 

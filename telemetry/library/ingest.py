@@ -24,7 +24,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from telemetry.errors import TelemetryError
+from telemetry.errors import BadInput, TelemetryError
 from telemetry.library import analyses, audit, overlap, riders
 from telemetry.library.codec import describe, now, pack_samples, stamp
 from telemetry.library.store import ORIGINALS, SAMPLES
@@ -162,6 +162,12 @@ class Run:
         """Read a file, keep its samples and original; nothing of it is visible yet."""
         found = _Prepared(item)
         try:
+            if item.rider is not None:
+                riders.check_id("rider", item.rider)
+        except BadInput as problem:
+            found.done.append(Added(str(item.path), "refused", detail=f"{item.path}: {problem}"))
+            return found
+        try:
             data = self.tools.load(item.path)
         except TelemetryError as problem:
             found.done.append(Added(str(item.path), "failed", detail=str(problem)))
@@ -170,7 +176,7 @@ class Run:
         try:
             if self._known_file(found):
                 return found
-            read = self.tools.read(data, item.path.name)
+            read = self.tools.read(data, _name(item.path))
             shared = len(read) > 1 and (
                 read[0].source.endswith("zip")
                 or len({overlap.device_names(r) for r in read}) > 1
@@ -200,8 +206,8 @@ class Run:
         for row in rows:
             if said is not None and row.rider_id is not None and row.rider_id != said:
                 detail = (
-                    f"this class is in the library as that of {row.rider_id}, now it is said to be of "
-                    f"{said}: telemetry library reassign changes it"
+                    f"{found.input.path}: this class is in the library as that of {row.rider_id}, now it is "
+                    f"said to be of {said}: telemetry library reassign changes it"
                 )
                 found.done.append(Added(str(found.input.path), "refused", row.recording_id, detail=detail))
             else:
@@ -225,8 +231,19 @@ class Run:
         if problem:
             found.done.append(self._quarantined(found, f"{item.path}: {problem}"))
             return
-        said = item.rider or recording.rider_id
+        said = recording.rider_id if item.rider is None else item.rider
         must_exist = item.must_exist or item.rider is None
+        try:
+            for kind, name in (
+                ("rider", said),
+                ("bike", item.bike or recording.bike_id),
+                ("class", item.class_id or recording.class_id),
+            ):
+                if name is not None:
+                    riders.check_id(kind, name)
+        except BadInput as wrong:  # here, where it is this file's alone: a commit is of many
+            found.done.append(Added(str(item.path), "refused", recording.id, detail=f"{item.path}: {wrong}"))
+            return
         with self.library.catalog.read() as connection:
             if (
                 said is not None
@@ -374,7 +391,7 @@ class Run:
                 originals,
                 sha256=item.original,
                 suffix=item.suffix,
-                file=found.input.path.name,
+                file=_name(found.input.path),
                 size=item.size,
                 added_at=now(),
             )
@@ -435,13 +452,18 @@ class Run:
 
     def _keep_reason(self, writer: Writer, found: _Prepared, reason: str) -> None:
         rider = found.input.rider
+        if rider is not None and not riders.exists(writer.connection, rider):
+            if found.input.must_exist and not self.create_riders:
+                rider = None
+            else:  # the file's name may be the rider's: erasing them has to find it
+                riders.create(writer, rider)
         writer.delete(quarantine, quarantine.c.sha256 == found.sha256)
         writer.insert(
             quarantine,
             sha256=found.sha256,
-            file=found.input.path.name,
-            rider_id=rider if rider is not None and riders.exists(writer.connection, rider) else None,
-            reason=reason,
+            file=_name(found.input.path),
+            rider_id=rider,
+            reason=_text(reason),
             code_version=self.tools.code_version,
             at=now(),
         )
@@ -470,6 +492,15 @@ def _impossible(recording: ClassRecording) -> str | None:
     if recording.duration_s <= 0:
         return "it lasts no time"
     return None
+
+
+def _name(path: Path) -> str:
+    """A file's name as text that can be kept: a name may hold any bytes."""
+    return _text(path.name)
+
+
+def _text(said: str) -> str:
+    return said.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 def _suffix(path: Path) -> str:

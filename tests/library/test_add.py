@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import os
 import random
 import threading
 from dataclasses import replace
@@ -131,7 +132,7 @@ def test_one_device_never_carries_two_riders_at_once(library: Library, tmp_path:
     assert done.state == "refused"
     assert "reassign" in done.detail
     (same,) = add(library, [tmp_path / "a.fit"], tools, "r08")
-    assert (same.state, "r07" in same.detail) == ("refused", True)
+    assert (same.state, "a.fit: " in same.detail, "r07" in same.detail) == ("refused", True, True)
     assert [row["rider_id"] for row in library.riders()] == ["r07"]
 
 
@@ -194,6 +195,30 @@ def test_one_bad_file_stops_no_other(library: Library, six: list[Path], tmp_path
     gone = tmp_path / "gone.fit"
     done = add(library, [six[0], bad, gone, six[1]], tools)
     assert states(done) == ["added", "quarantined", "failed", "added"]
+
+
+def test_a_name_that_cannot_be_kept_is_refused_alone(library: Library, six: list[Path], tools: Tools) -> None:
+    said = [Input(six[0], "r07"), Input(six[1], "r07", bike="a/b"), Input(six[2], "r07", class_id="-x")]
+    done = list(library.add([*said, Input(six[3], "")], tools))
+    assert states(done) == ["added", "refused", "refused", "refused"]
+    assert "no id of a bike" in done[1].detail
+    assert "no id of a class" in done[2].detail
+    assert "no id of a rider" in done[3].detail
+
+
+def test_the_name_of_a_file_may_hold_any_bytes(
+    library: Library, six: list[Path], tmp_path: Path, tools: Tools
+) -> None:
+    good = Path(os.fsdecode(os.fsencode(tmp_path) + b"/na\xffme.fit"))
+    bad = Path(os.fsdecode(os.fsencode(tmp_path) + b"/ba\xffd.fit"))
+    try:
+        good.write_bytes(six[0].read_bytes())
+    except OSError:
+        pytest.skip("this file system takes no such names")
+    bad.write_text("no class")
+    assert states(add(library, [good, bad], tools)) == ["added", "quarantined"]
+    assert library.original(library.rows()[0][0]["recording_id"])[0] == "na\ufffdme.fit"
+    assert library.quarantined()[0]["file"] == "ba\ufffdd.fit"
 
 
 def test_history_and_facts_are_those_of_the_day(library: Library, six: list[Path], tools: Tools) -> None:

@@ -173,6 +173,23 @@ def test_erasing_leaves_no_byte_of_a_person_in_any_file(
         erase(library, CANARY)
 
 
+def test_erasing_finds_files_that_could_not_be_read_before_the_rider_was_known(
+    library: Library, tmp_path: Path, tools: Tools
+) -> None:
+    """Their names, and the reasons why, may be all that a library holds of somebody."""
+    first, told = tmp_path / "kreuz.fit", tmp_path / f"{CANARY}-told.fit"
+    first.write_text("no class")
+    told.write_text("no class either")
+    assert states(add(library, [first], tools, CANARY)) == ["quarantined"]
+    add(library, [told], tools, "r08")
+    add(library, [write_class(tmp_path / "a.fit", 0)], tools, CANARY)
+    erase(library, CANARY)
+    left = bytes_below(library.catalog.folder)
+    assert CANARY.encode() not in left
+    assert b"kreuz" not in left
+    assert not list(verify(library))
+
+
 def test_erasing_while_another_process_reads_is_pending_and_can_be_finished(place: Path) -> None:
     with open_library(place, wait_s=0.1) as library:
         library.set_rider(CANARY, {}, name=CANARY)

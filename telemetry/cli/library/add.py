@@ -28,7 +28,7 @@ def add(
     as_json: opening.AsJson = False,
 ) -> None:
     """Read, analyze and keep classes; what is there already stays as it is."""
-    from telemetry.cli.console import ProgressBar
+    from telemetry.cli import console
     from telemetry.cli.library.work import tools
     from telemetry.cli.session import Session
     from telemetry.library.sources import Sources
@@ -45,7 +45,7 @@ def add(
     session = Session(files)
     inputs = [sources.input(path) for path in session.files]
     teller = adding.Teller(as_json)
-    with opening.open_at(library, create=True) as kept, ProgressBar(len(inputs), "Adding") as bar:
+    with opening.open_at(library, create=True) as kept, console.ProgressBar(len(inputs), "Adding") as bar:
         known = {row["rider_id"] for row in kept.riders()}
         for done in kept.add(
             inputs,
@@ -55,9 +55,11 @@ def add(
             allow_erased=allow_erased,
             threads=threads,
         ):
-            if done.state == "added" and done.rider is not None and done.rider not in known:
-                teller.note(f"new rider {done.rider}")
-                known.add(done.rider)
+            if done.rider is not None and done.rider not in known:
+                now_known = {row["rider_id"] for row in kept.riders()}
+                if done.rider in now_known:
+                    teller.note(f"new rider {console.clean(done.rider)}")
+                known |= now_known
             teller.tell(done)
             bar.step()
     teller.sum_up()
