@@ -13,7 +13,7 @@ import hashlib
 import threading
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Any, Final
 
@@ -115,45 +115,14 @@ class Catalog:
             # after a fault of the disk SQLite may have rolled back already; a connection in doubt is not kept
             connection.invalidate()
 
-    @contextmanager
-    def translated(self) -> Iterator[None]:
+    def translated(self) -> AbstractContextManager[None]:
         """Errors of the database and of the disk in words that say what to do."""
-        try:
-            yield
-        except DBAPIError as cause:
-            raise self._explained(cause) from cause
-        except SQLAlchemyError as cause:
-            raise BadLibrary(f"the catalog cannot be used: {_short(cause)}", file=self.place) from cause
-        except OSError as cause:
-            raise BadLibrary(
-                f"the library cannot be written or read: {cause.strerror or cause}",
-                file=str(cause.filename or self.place),
-                expected="a disk that works and has room; nothing half written is left behind",
-            ) from cause
+        return translated(self.place)
 
     @property
     def place(self) -> str:
         """The library in messages, without a password."""
-        return str(self.folder) if self.is_sqlite else sa.make_url(self.url).render_as_string()
-
-    def _explained(self, cause: DBAPIError) -> BadLibrary:
-        said = str(cause.orig).lower()
-        if "locked" in said or "busy" in said or "lock timeout" in said:
-            return BadLibrary(
-                "another process has held the catalog for too long",
-                file=self.place,
-                expected="that it ends; then the same command works, nothing was written",
-            )
-        if "full" in said:
-            return BadLibrary("the disk is full", file=self.place, expected="room; nothing was half written")
-        if "malformed" in said or "not a database" in said:
-            return BadLibrary(
-                "the catalog is damaged",
-                file=self.place,
-                expected="telemetry library verify to name it, telemetry library restore to replace it",
-                got=_short(cause.orig),
-            )
-        return BadLibrary(f"the catalog cannot be used: {_short(cause.orig)}", file=self.place)
+        return str(self.folder) if self.is_sqlite else shown(self.url)
 
     # --- opening ------------------------------------------------------------------------------------------
 
@@ -309,6 +278,62 @@ class Writer:
         self.changed = True
 
 
+@contextmanager
+def translated(place: str) -> Iterator[None]:
+    """Errors of the database and of the disk in words that say what to do."""
+    try:
+        yield
+    except DBAPIError as cause:
+        raise _explained(cause, place) from cause
+    except SQLAlchemyError as cause:
+        raise BadLibrary(f"the catalog cannot be used: {_short(cause)}", file=place) from cause
+    except OSError as cause:
+        raise BadLibrary(
+            f"the library cannot be written or read: {cause.strerror or cause}",
+            file=str(cause.filename or place),
+            expected="a disk that works and has room; nothing half written is left behind",
+        ) from cause
+
+
+def _explained(cause: DBAPIError, place: str) -> BadLibrary:
+    said = str(cause.orig).lower()
+    if "locked" in said or "busy" in said or "lock timeout" in said:
+        return BadLibrary(
+            "another process has held the catalog for too long",
+            file=place,
+            expected="that it ends; then the same command works, nothing was written",
+        )
+    if "full" in said:
+        return BadLibrary("the disk is full", file=place, expected="room; nothing was half written")
+    if "malformed" in said or "not a database" in said:
+        return BadLibrary(
+            "the catalog is damaged",
+            file=place,
+            expected="telemetry library verify to name it, telemetry library restore to replace it",
+            got=_short(cause.orig),
+        )
+    return BadLibrary(f"the catalog cannot be used: {_short(cause.orig)}", file=place)
+
+
+def setting(url: str, name: str) -> str | None:
+    """One setting of a catalog that is not opened yet; None where there is no catalog, or no such setting."""
+    engine = connect(url)
+    try:
+        with translated(shown(url)):
+            if not sa.inspect(engine).has_table(settings.name):
+                return None
+            with engine.connect() as connection:
+                row = connection.execute(settings.select().where(settings.c.name == name)).one_or_none()
+            return None if row is None else str(trusted(settings, row)["value"])
+    finally:
+        engine.dispose()
+
+
+def shown(url: str) -> str:
+    """A URL without its password."""
+    return sa.make_url(url).render_as_string()
+
+
 def connect(url: str, wait_s: float = WAIT_S) -> Engine:
     """An engine whose transactions begin when we say so.
 
@@ -336,7 +361,7 @@ def connect(url: str, wait_s: float = WAIT_S) -> Engine:
     except ModuleNotFoundError as cause:
         raise BadInput(
             "PostgreSQL needs a package that is not installed",
-            file=sa.make_url(url).render_as_string(),
+            file=shown(url),
             expected="pip install 'smartbike-telemetry[postgres]'",
         ) from cause
     except sa.exc.ArgumentError as cause:

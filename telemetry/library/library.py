@@ -23,14 +23,14 @@ import sqlalchemy as sa
 from telemetry.errors import BadInput, BadLibrary
 from telemetry.library import analyses, audit, diary, riders
 from telemetry.library.analyses import Background, Tools, nobody_basis
-from telemetry.library.catalog import Catalog, check_row, trusted
+from telemetry.library.catalog import Catalog, check_row, setting, trusted
 from telemetry.library.codec import moment, rebuild, stamp, unpack_samples
 from telemetry.library.durable import make_folder, write_durably
 from telemetry.library.ingest import Added, Input, Run, token
 from telemetry.library.store import ORIGINALS, SAMPLES, Store
 from telemetry.library.tables import analyses as analysis_rows
 from telemetry.library.tables import audit as audit_rows
-from telemetry.library.tables import originals, quarantine, recordings
+from telemetry.library.tables import originals, quarantine, recordings, settings
 from telemetry.library.tables import riders as rider_rows
 from telemetry.model import Diary
 
@@ -44,6 +44,8 @@ if TYPE_CHECKING:
 
 CATALOG: Final = "catalog.sqlite"
 KEY: Final = "key"
+STORAGE: Final = "storage"
+"""Where a library on a server keeps its files, in its settings."""
 ABANDONED_S: Final = 3600.0
 """An unfinished file this old belongs to nobody any more."""
 
@@ -477,6 +479,13 @@ class Library:
         """A keyed hash that stands for something erased."""
         return token(self.key, kind, value)
 
+    def remember_storage(self) -> None:
+        """Write down where the files are, once: whoever names the server finds them."""
+        with self.catalog.write() as writer:
+            mine = settings.c.name == STORAGE
+            if writer.connection.execute(settings.select().where(mine)).first() is None:
+                writer.insert(settings, name=STORAGE, value=str(self.store.folder))
+
     def ensure(self, writer: Writer, table: sa.Table, key: str | None) -> None:
         """A bike or class group that was named exists."""
         if key is None:
@@ -516,7 +525,10 @@ def open_library(
             f"the library cannot be opened: {cause.strerror}", file=str(folder), expected="a writable folder"
         ) from cause
     catalog = Catalog(url, folder, wait_s=wait_s, create=create)
-    return Library(catalog, Store(folder), key, actor)
+    library = Library(catalog, Store(folder), key, actor)
+    if create and not catalog.is_sqlite:
+        library.remember_storage()
+    return library
 
 
 def place_of(
@@ -534,11 +546,11 @@ def place_of(
         return f"sqlite:///{folder / CATALOG}", folder
     if not text.startswith("postgresql"):
         raise BadInput("this is no place for a library", got=text[:80], expected="a folder or postgresql://…")
-    files = storage or os.environ.get("TELEMETRY_STORAGE")
+    files = storage or os.environ.get("TELEMETRY_STORAGE") or setting(text, STORAGE)
     if files is None:
         raise BadInput(
             "a library on a server needs a folder for its files",
-            expected="telemetry library init --storage FOLDER, and TELEMETRY_STORAGE",
+            expected="telemetry library init --storage FOLDER, once",
         )
     return text, Path(files).expanduser().absolute()
 

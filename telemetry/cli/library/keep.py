@@ -56,7 +56,8 @@ def restore(
     place = library or default_place()
     if "://" in place:
         raise typer.BadParameter(
-            "a backup is restored into a folder; load it into a server from there", param_hint="'--library'"
+            "a backup is restored into a folder; a server is restored by its own backups",
+            param_hint="'--library'",
         )
     done = put_back(backup, Path(place).expanduser(), replace=replace)
     if as_json:
