@@ -71,7 +71,8 @@ def follow(cluster: Cluster, later: Cluster | None, pain: Sequence[PainEntry], l
     base = median(before) if before else None
     known = {"when": cluster.when, "kinds": cluster.kinds, "base": base, "base_entries": len(before)}
     if base is None or len(before) < limits["relief_base_entries"]:
-        why = f"{len(before)} entries in the {limits['relief_base_days']:g} days before"
+        entries = "entry" if len(before) == 1 else "entries"
+        why = f"{len(before) or 'no'} {entries} in the {limits['relief_base_days']:g} days before"
         return ReliefEvent(outcome="not_assessable", why=why, **known)  # type: ignore[arg-type]
     if base < limits["relief_base_nrs"]:
         why = f"pain was {base:g} before: below {limits['relief_base_nrs']:g} there is little to relieve"

@@ -204,11 +204,13 @@ def _unknowns(
     """What this page does not know."""
     out = []
     if record_first is not None:
-        out.append(f"The record begins on {record_first.isoformat()}; what was before is unknown, not zero.")
+        first = f"{record_first.day} {record_first:%b %Y}"
+        out.append(f"The record begins on {first}; what was before is unknown, not zero.")
     if days:
         out.append(f"Pain was noted on {entry_days} of {days} days; days without an entry are not days of 0.")
     if late:
-        out.append(f"{late} entries were written down more than a day later than they speak of.")
+        entries = "entry was" if late == 1 else "entries were"
+        out.append(f"{late} {entries} written down more than a day after the time that is meant.")
     noted = {kind: sum(item.kind == kind for item in diary.confounders) for kind in CONFOUNDER_WORDS}
     out += [
         f"{words} known only where noted: {noted[kind] or 'no'} {'entry' if noted[kind] == 1 else 'entries'}."

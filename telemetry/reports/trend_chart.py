@@ -63,7 +63,7 @@ def draw(axes: Axes, trends: TrendAnalysis) -> None:
     axes.set_gid("panel-chart")
     points = shown(trends)
     on = [point for point in points if point.value is not None]
-    _scale(axes, trends, on)
+    _scale(axes, trends)
     parts.header(axes, "Torque load of each class (TL, log scale)")
     notes: list[tuple[float, str, str]] = []
     for height, name, dash in (
@@ -94,9 +94,14 @@ def draw(axes: Axes, trends: TrendAnalysis) -> None:
 
 
 def _of_its_day(trends: TrendAnalysis, point: ChartPoint) -> list[float]:
-    """The limits a class was held against, where they lie visibly apart from those of the baseline now."""
+    """The limits a class was held against, where they lie visibly apart from those of the baseline now.
+
+    Those of a few classes may lie far outside the panel: half a mark on its edge would say nothing.
+    """
+    lowest, highest = _span(trends)
     pairs = ((point.low, trends.chart.low), (point.high, trends.chart.high))
-    return [was for was, now in pairs if was and now and abs(was / now - 1.0) > 0.01]
+    apart = (was for was, now in pairs if was and now and abs(was / now - 1.0) > 0.01)
+    return [was for was in apart if 1.01 * lowest < was < highest / 1.01]
 
 
 def kind(point: ChartPoint) -> str:
@@ -109,12 +114,17 @@ def look(point: ChartPoint) -> dict[str, Any]:
     return {"above": ABOVE, "below": BELOW, "baseline": BASELINE, "usual": USUAL}[kind(point)]
 
 
-def _scale(axes: Axes, trends: TrendAnalysis, on: Sequence[ChartPoint]) -> None:
-    heights = [point.value for point in on if point.value is not None]
+def _span(trends: TrendAnalysis) -> tuple[float, float]:
+    """Lowest and highest load of the panel."""
+    heights = [point.value for point in shown(trends) if point.value is not None]
     heights += [value for value in (trends.chart.low, trends.chart.high) if value is not None]
     heights += [item.value for item in trends.diary.limits if item.metric == "torque_load" and item.value > 0]
     low, high = (min(heights), max(heights)) if heights else (20.0, 100.0)
-    low, high = low / 1.18, high * 1.12
+    return low / 1.18, high * 1.12
+
+
+def _scale(axes: Axes, trends: TrendAnalysis) -> None:
+    low, high = _span(trends)
     axes.set_yscale("log")
     axes.set_ylim(low, high)
     axes.minorticks_off()

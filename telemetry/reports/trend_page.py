@@ -10,6 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -35,6 +36,8 @@ ON_PAPER = {
     "comparisons": 6,
 }
 """rows of a table that fit on four sheets; the others stand on the HTML page"""
+LINES = {"relief": 2, "noted": 1, "settings": 1, "own": 1, "comparisons": 1}
+"""tables that lend each other what they do not need, in their order, and how many lines a row of each has"""
 REMARKS_ON_PAPER, LETTERS_ON_PAPER = 3, 400
 DECIMALS = ("point", "comma")
 
@@ -91,7 +94,7 @@ def _filled(trends: TrendAnalysis, paper: str, patient: Patient | None, decimal:
     shown = _view(trends, patient, decimal)
     shown = _for_paper(shown)
     last = axis.local(trends, trends.as_of)
-    foot = (shown.identity, "Crank load, not validated against injury", f"telemetry {__version__}")
+    foot = (shown.identity, "Crank load, not validated against injury", f"telemetry\u00a0{__version__}")
     data = {
         "view": printable(asdict(shown)),
         "drawings": drawings(trends, shown, decimal),
@@ -105,12 +108,24 @@ def _filled(trends: TrendAnalysis, paper: str, patient: Patient | None, decimal:
 
 def _for_paper(shown: TrendView) -> TrendView:
     """The view with as many rows as fit, the newest, and a line about the others."""
-    fitting: dict[str, Any] = {name: _newest(getattr(shown, name), most) for name, most in ON_PAPER.items()}
+    most = _room({name: len(table.rows) for name in LINES if (table := getattr(shown, name)) is not None})
+    fitting: dict[str, Any] = {name: _newest(getattr(shown, name), rows) for name, rows in most.items()}
     remarks = tuple(
         replace(item, text=Verbatim(clean(item.text, LETTERS_ON_PAPER)))
         for item in shown.remarks[-REMARKS_ON_PAPER:]
     )
     return replace(shown, **fitting, remarks=remarks)
+
+
+def _room(rows: Mapping[str, int]) -> dict[str, int]:
+    """How many rows of each table fit, when one leaves the lines it does not need to those that need more."""
+    room = dict(ON_PAPER)
+    spare = sum(lines * max(0, ON_PAPER[name] - rows.get(name, 0)) for name, lines in LINES.items())
+    for name, lines in LINES.items():
+        more = min(spare // lines, max(0, rows.get(name, 0) - ON_PAPER[name]))
+        room[name] += more
+        spare -= more * lines
+    return room
 
 
 def _newest(table: Table | None, most: int) -> Table | None:

@@ -6,6 +6,7 @@ are `words.Verbatim`: printed as they are, whatever the decimal sign. Leaves to 
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from datetime import date
 from typing import TYPE_CHECKING
@@ -40,6 +41,7 @@ RUNNING = {
     "unbroken_min": "unbroken so far",
 }
 ID_LETTERS = 8
+NO_BREAK = "\u00a0"
 
 
 def said(text: str, longest: int = 80) -> Verbatim:
@@ -58,6 +60,7 @@ def classes(trends: TrendAnalysis) -> Table | None:
         return None
     points = {point.id: point for point in trends.chart.points}
     versions = {row.version for row in trends.classes}
+    begins = Counter(row.id[:ID_LETTERS] for row in trends.classes)
     rows = []
     for row in reversed(trends.classes):
         start = axis.local(trends, row.started_at)
@@ -76,7 +79,7 @@ def classes(trends: TrendAnalysis) -> Table | None:
             Cell(review),
             Cell(plain_words(row.quality)),
             Cell(said(row.bike_id or "", 16)),
-            Cell(said(row.id, 120)[:ID_LETTERS]),
+            Cell(said(row.id, 120)[: 20 if begins[row.id[:ID_LETTERS]] > 1 else ID_LETTERS]),
         ]
         if len(versions) > 1:
             cells.append(Cell(said(row.version, 16)))
@@ -129,7 +132,9 @@ def weeks(trends: TrendAnalysis) -> Table | None:
         rows.append(
             Row(
                 (
-                    Cell(f"{week.year}-W{week.week:02d}, {axis.short_day(week.first)}"),
+                    Cell(
+                        f"{week.year}-W{week.week:02d}, {axis.short_day(week.first)}".replace(" ", NO_BREAK)
+                    ),
                     Cell(str(week.classes), float(week.classes)),
                     numeric(week.torque_load, "TL"),
                     numeric(week.grinding_min, "min"),
@@ -170,7 +175,7 @@ def relief(trends: TrendAnalysis) -> Table | None:
         "Base",
         "Relief, day>",
         "Lowest>",
-        "Relapse, day",
+        "Relapse, day>",
         "Followed, days>",
         "What was seen",
     )
@@ -184,7 +189,7 @@ def _relief(trends: TrendAnalysis, event: ReliefEvent) -> Row:
     relapse = "" if event.relapse_days is None else f"{event.relapse_days:.0f}"
     if event.not_before_days is not None:
         relapse = f"{event.not_before_days:.0f} to {relapse}"
-    base = "" if event.base is None else f"{event.base:g} (n {event.base_entries})"
+    base = "" if event.base is None else f"{event.base:g} (n {event.base_entries})".replace(" ", NO_BREAK)
     seen = OUTCOME_WORDS[event.outcome] + (f": {event.why}" if event.why else "")
     name = f"{day(axis.local(trends, event.when).date())}, {', '.join(map(plain_words, event.kinds))}"
     lowest = Cell("" if event.nadir is None else f"{event.nadir:g}", event.nadir)
@@ -225,7 +230,8 @@ def lags(trends: TrendAnalysis) -> Table | None:
                 )
             )
     note = " ".join(
-        f"{LOADS.get(item.load, plain_words(item.load))}: {item.says}" for item in trends.co_movement
+        f"{LOADS.get(item.load, plain_words(item.load))}: {item.says[:1].lower()}{item.says[1:]}"
+        for item in trends.co_movement
     )
     return Table(
         "Load and pain, every lag", headings("Lag", "Classes>", "rho>", "Interval", ""), tuple(rows), note

@@ -230,8 +230,8 @@ def _glance(trends: TrendAnalysis) -> tuple[str, ...]:
         out.append(f"Pain was noted on {trends.days_with_entry} of {trends.days} days{late}.")
     if trends.changes:
         scores = (f"{item.name} {item.first:g} at first, {item.latest:g} now" for item in trends.changes)
-        least = (f"{item.name} {item.threshold:g}" for item in trends.changes)
-        out.append(f"{'; '.join(scores)}. Changes called important: {', '.join(least)}.")
+        least = ", ".join(f"{item.threshold:g} {item.unit}" for item in trends.changes)
+        out.append(f"{'; '.join(scores)}. Called an important change: {least}.")
     over = sum(bool(row.over_own_limits) for row in trends.classes)
     if trends.diary.limits:
         out.append(f"{_count(over, 'class', 'classes')} passed a limit that the clinician set.")

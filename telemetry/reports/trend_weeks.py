@@ -75,13 +75,17 @@ def _weeks(axes: Axes, trends: TrendAnalysis) -> None:
     parts.scale(axes, 0.0, 1.12 * max(week.torque_load for week in trends.weeks), 3)
     parts.header(axes, "Torque load of each week (TL)")
     a_day = parts.width_in(axes) / axis.length_days(trends)
+    spans = []
     for week in trends.weeks:
         start = max(0.0, axis.day_place(trends, week.first))
         stop = min(axis.length_days(trends), axis.day_place(trends, week.last) + 1.0)
         look = PARTIAL_LOOK if week.partial else WEEK_LOOK
         axes.fill_between((start + 0.25, stop - 0.25), week.torque_load, **look, zorder=1.0)
         text = parts.plain(week.torque_load) + ("+" if week.without_load else "")
-        if parts.text_width_in(text, style.NOTE_PT) <= (stop - start) * a_day + 0.02:
+        spans.append((start, stop, text, week))
+    widest = max(parts.text_width_in(text, style.NOTE_PT) for *_, text, _ in spans)
+    if widest <= 7 * a_day + 0.02:  # all or none: a number on one of many weeks would seem to mean something
+        for start, stop, text, week in spans:
             axes.annotate(
                 text,
                 ((start + stop) / 2, week.torque_load),

@@ -244,7 +244,7 @@ def test_late_entries_are_counted_and_adherence_shown() -> None:
     found = trend(Diary(pain=noted), history=[row(0)], as_of=date(2026, 1, 11), weeks=2)
     assert (found.late_entries, found.days_with_entry, found.days) == (1, 2, 7)
     assert any("2 of 7 days" in line for line in found.unknowns)
-    assert any("1 entries were written down" in line for line in found.unknowns)
+    assert any("1 entry was written down" in line for line in found.unknowns)
 
 
 def test_confounders_are_named_even_where_nobody_noted_any() -> None:
