@@ -40,6 +40,12 @@ def watch(
     lent = tools()
     teller = adding.Teller(as_json)
     with opening.open_at(library, create=True) as kept:
+        if not once and folder.is_dir():
+            from telemetry.cli import console
+            from telemetry.cli.warm import compile_all
+
+            compile_all()  # or the first class would wait for it
+            console.note(f"watching {console.clean(str(folder))}; Ctrl-C ends it")
         watching = Watch(kept, lent, folder, tuple(READERS), sources, create_riders=create_riders)
         for done in watching.run(once=once):
             teller.tell(done)
