@@ -28,10 +28,10 @@ from telemetry.library import audit, erase, seal
 from telemetry.library.catalog import Catalog, connect
 from telemetry.library.codec import now
 from telemetry.library.durable import make_folder, sync_folder, write_durably
-from telemetry.library.library import CATALOG, KEY, Library, open_library
+from telemetry.library.library import CATALOG, KEY, STORAGE, Library, open_library
 from telemetry.library.migrate import BEFORE, migrate
 from telemetry.library.store import KINDS, ORIGINALS, SAMPLES, Store
-from telemetry.library.tables import HEAD, backups, metadata, originals, recordings
+from telemetry.library.tables import HEAD, backups, metadata, originals, recordings, settings
 from telemetry.library.verify import verify
 
 if TYPE_CHECKING:
@@ -161,6 +161,9 @@ def _made(
     for copy in fresh.glob(BEFORE):
         shutil.rmtree(copy)  # the backup itself is the catalog as it was
     with open_library(fresh, create=False) as library:
+        library.store = Store(fresh)  # wherever the files were, they are here now
+        with library.catalog.write() as writer:
+            writer.delete(settings, settings.c.name == STORAGE)
         seal.write(fresh, library.catalog.state())
         erased = erase.replay(library, dead)
         with library.catalog.write() as writer:

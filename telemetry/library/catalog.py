@@ -28,6 +28,8 @@ from telemetry.library.tables import HEAD, metadata, settings
 WAIT_S: Final = 15.0
 """How long to wait for another process that is writing."""
 MODULUS: Final = 1 << 256
+FILES_LOCK: Final = 0x7E1E3E7
+"""Number of the advisory lock of a server's files."""
 STATE: Final = "state"
 VERSION: Final = "alembic_version"
 
@@ -76,6 +78,17 @@ class Catalog:
                     raise
             if written is not None:
                 seal.write(self.folder, written)
+
+    @contextmanager
+    def locked(self, alone: bool) -> Iterator[None]:
+        """A lock of the server that every machine respects; of files, not of rows."""
+        kind = "" if alone else "_shared"
+        with self.translated(), self.engine.connect() as connection:
+            connection.exec_driver_sql(f"SELECT pg_advisory_lock{kind}({FILES_LOCK})")
+            try:
+                yield
+            finally:
+                connection.exec_driver_sql(f"SELECT pg_advisory_unlock{kind}({FILES_LOCK})")
 
     def compact(self, patience_s: float) -> None:
         """Rewrite the catalog without free pages and empty its log: what was deleted is nowhere any more.

@@ -24,7 +24,7 @@ from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
-from telemetry.errors import BadInput, TelemetryError
+from telemetry.errors import BadInput, BadLibrary, TelemetryError
 from telemetry.library import analyses, audit, overlap, riders
 from telemetry.library.codec import describe, now, pack_samples, stamp
 from telemetry.library.store import ORIGINALS, SAMPLES
@@ -184,6 +184,8 @@ class Run:
             )
             for recording in read:
                 self._prepare_class(found, recording, data, shared)
+        except BadLibrary as problem:  # the library, not the file: it can be added when that is put right
+            found.done.append(Added(str(item.path), "failed", detail=f"{item.path}: {problem}"))
         except TelemetryError as problem:
             found.done.append(self._quarantined(found, str(problem)))
         except (KeyboardInterrupt, SystemExit):

@@ -16,7 +16,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from datetime import date, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
@@ -27,6 +27,7 @@ from telemetry.library.catalog import Catalog, check_row, setting, trusted
 from telemetry.library.codec import moment, rebuild, stamp, unpack_samples
 from telemetry.library.durable import make_folder, write_durably
 from telemetry.library.ingest import Added, Input, Run, token
+from telemetry.library.object_store import ObjectStore, is_url
 from telemetry.library.store import ORIGINALS, SAMPLES, Store
 from telemetry.library.tables import analyses as analysis_rows
 from telemetry.library.tables import audit as audit_rows
@@ -484,7 +485,13 @@ class Library:
         with self.catalog.write() as writer:
             mine = settings.c.name == STORAGE
             if writer.connection.execute(settings.select().where(mine)).first() is None:
-                writer.insert(settings, name=STORAGE, value=str(self.store.folder))
+                writer.insert(settings, name=STORAGE, value=self.store.place)
+
+    def setting(self, name: str) -> str | None:
+        """What the library knows of itself under a name."""
+        with self.catalog.read() as connection:
+            row = connection.execute(settings.select().where(settings.c.name == name)).one_or_none()
+        return None if row is None else str(trusted(settings, row)["value"])
 
     def ensure(self, writer: Writer, table: sa.Table, key: str | None) -> None:
         """A bike or class group that was named exists."""
@@ -504,7 +511,7 @@ def open_library(
     wait_s: float = 15.0,
     actor: str = "python",
 ) -> Library:
-    """Open the library in a folder, or the one of a `postgresql://` URL whose files are in `storage`.
+    """Open the library in a folder, or the one of a `postgresql://` URL; `storage` is a place for the files.
 
     Without a place: what TELEMETRY_LIBRARY says, else a folder in the user's data. A new one is made, unless
     `create` is False.
@@ -514,11 +521,15 @@ def open_library(
     BadLibrary : it cannot be opened: locked, damaged, made by a newer version, not there
     BadInput : a URL that is none of a library
     """
-    url, folder = place_of(place, storage)
-    if url.startswith("sqlite") and not create and not (folder / CATALOG).is_file():
+    where = place_of(place, storage)
+    url, folder = where.url, where.folder
+    local = url.startswith("sqlite")
+    if local and not create and not (folder / CATALOG).is_file():
         raise BadLibrary("there is no library here", file=str(folder), expected="the folder of a library")
     try:
         make_folder(folder.absolute())
+        if is_url(where.files) and not local:
+            _shared_key(folder, ObjectStore(folder, where.files), new=create)
         key = _key(folder, new=create and not (folder / CATALOG).exists())
     except OSError as cause:
         raise BadLibrary(
@@ -526,33 +537,72 @@ def open_library(
         ) from cause
     catalog = Catalog(url, folder, wait_s=wait_s, create=create)
     library = Library(catalog, Store(folder), key, actor)
-    if create and not catalog.is_sqlite:
-        library.remember_storage()
+    try:
+        kept = library.setting(STORAGE) if local else None
+        files = where.files or kept or ""
+        if kept is not None and where.files not in ("", kept):
+            raise BadInput("this library keeps its files elsewhere", file=str(folder), expected=kept)
+        if is_url(files):
+            library.store = ObjectStore(folder, files)
+        if not local:
+            library.store.lock = catalog.locked
+        if create and (not local or (where.files and kept is None)):
+            library.remember_storage()
+    except BaseException:
+        library.close()
+        raise
     return library
+
+
+class Where(NamedTuple):
+    """Where a library is."""
+
+    url: str
+    """of its catalog"""
+    folder: Path
+    """of its key, seal and locks; of its files, too, where they are in no object store"""
+    files: str
+    """what was said of its files, a folder or a URL; empty where nothing was"""
 
 
 def place_of(
     place: str | os.PathLike[str] | None = None, storage: str | os.PathLike[str] | None = None
-) -> tuple[str, Path]:
-    """URL of the catalog and folder of the files of the library that is meant.
+) -> Where:
+    """Catalog and files of the library that is meant.
 
     Raises
     ------
-    BadInput : no place for a library, or a server without a folder for files
+    BadInput : no place for a library, or a server without a place for files
     """
     text = os.fspath(place) if place is not None else os.environ.get("TELEMETRY_LIBRARY") or default_place()
+    said = None if storage is None else os.fspath(storage)
     if "://" not in text:
         folder = Path(text).expanduser().absolute()
-        return f"sqlite:///{folder / CATALOG}", folder
+        if said is not None and not is_url(said) and Path(said).expanduser().absolute() != folder:
+            raise BadInput(
+                "a library in a folder keeps its files there",
+                got=said[:80],
+                expected="no --storage, or the URL of an object store",
+            )
+        return Where(f"sqlite:///{folder / CATALOG}", folder, said if said and is_url(said) else "")
     if not text.startswith("postgresql"):
         raise BadInput("this is no place for a library", got=text[:80], expected="a folder or postgresql://…")
-    files = storage or os.environ.get("TELEMETRY_STORAGE") or setting(text, STORAGE)
+    files = said or os.environ.get("TELEMETRY_STORAGE") or setting(text, STORAGE)
     if files is None:
         raise BadInput(
-            "a library on a server needs a folder for its files",
-            expected="telemetry library init --storage FOLDER, once",
+            "a library on a server needs a folder for its files, or an object store",
+            expected="telemetry library init --storage FOLDER or s3://…, once",
         )
-    return text, Path(files).expanduser().absolute()
+    if is_url(files):
+        digest = hashlib.sha256(f"{text}\n{files}".encode()).hexdigest()[:16]
+        return Where(text, Path(default_place()).with_name("servers") / digest, files)
+    return Where(text, Path(files).expanduser().absolute(), files)
+
+
+def _shared_key(folder: Path, store: ObjectStore, new: bool) -> None:
+    """The key that all machines share, into this one's folder."""
+    if not (folder / KEY).exists():
+        write_durably(folder / KEY, store.key(_made_key() if new else None))
 
 
 def default_place() -> str:
@@ -573,9 +623,8 @@ def _key(folder: Path, new: bool) -> bytes:
         raise BadLibrary("the library's key is damaged", file=str(path), expected="telemetry library restore")
     if not new:
         raise BadLibrary("the library's key is gone", file=str(path), expected="telemetry library restore")
-    made = secrets.token_hex(32)
     spare = path.with_name(f".key.{secrets.token_hex(6)}.part")
-    write_durably(spare, f"{made} {hashlib.sha256(made.encode()).hexdigest()[:16]}\n".encode())
+    write_durably(spare, _made_key())
     try:
         os.link(spare, path)  # two processes may make the library at once: the first key stays
     except FileExistsError:
@@ -583,6 +632,11 @@ def _key(folder: Path, new: bool) -> bytes:
     finally:
         spare.unlink()
     return _key(folder, new=False)
+
+
+def _made_key() -> bytes:
+    made = secrets.token_hex(32)
+    return f"{made} {hashlib.sha256(made.encode()).hexdigest()[:16]}\n".encode()
 
 
 def _checked(table: sa.Table, values: Mapping[Any, Any], prefix: str) -> Mapping[str, Any]:

@@ -9,8 +9,8 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
@@ -22,12 +22,22 @@ ORIGINALS: Final = "originals"
 KINDS: Final = (SAMPLES, ORIGINALS)
 READ_ONLY: Final = 0o400
 
+Lock = Callable[[bool], AbstractContextManager[None]]
+"""Held alone (True) or with others (False)."""
+
 
 class Store:
     """A folder of files by hash, in 256 sub-folders each kind."""
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.lock: Lock | None = None
+        """a lock that reaches further than this machine's, where the catalog has one"""
+
+    @property
+    def place(self) -> str:
+        """Where the files are, as it was said."""
+        return str(self.folder)
 
     def path(self, kind: str, sha256: str, suffix: str) -> Path:
         """Where a file of this hash lies, or would."""
@@ -36,13 +46,13 @@ class Store:
     @contextmanager
     def keeping(self) -> Iterator[None]:
         """While this is held, no file is cleared away: from `put` until its row is committed."""
-        with self._locked(fcntl.LOCK_SH):
+        with self.lock(False) if self.lock else self._locked(fcntl.LOCK_SH):
             yield
 
     @contextmanager
     def clearing(self) -> Iterator[None]:
         """While this is held, nobody is between `put` and commit: files without a row may go."""
-        with self._locked(fcntl.LOCK_EX):
+        with self.lock(True) if self.lock else self._locked(fcntl.LOCK_EX):
             yield
 
     @contextmanager

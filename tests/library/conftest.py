@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import datetime as dt
+import threading
 from collections.abc import Iterator, Sequence
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +17,7 @@ from telemetry.library.ingest import Added, Input
 from telemetry.library.library import Library, open_library
 from telemetry.model import Device
 from tests.builders import STARTED_AT, fit_activity
+from tests.library.bucket import Handler, Objects
 
 MINUTES = 12
 
@@ -67,6 +70,21 @@ def library(place: Path) -> Iterator[Library]:
     """An empty library."""
     with open_library(place) as opened:
         yield opened
+
+
+@pytest.fixture
+def objects(monkeypatch: pytest.MonkeyPatch) -> Iterator[Objects]:
+    """What the store holds, by name; the environment says where it is."""
+    pytest.importorskip("obstore", reason="obstore is not installed")
+    held: Objects = {}
+    server = ThreadingHTTPServer(("127.0.0.1", 0), type("Held", (Handler,), {"objects": held}))
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    said = {"ENDPOINT_URL": f"http://127.0.0.1:{server.server_port}", "ALLOW_HTTP": "true", "REGION": "eu"}
+    for name, value in {**said, "ACCESS_KEY_ID": "k", "SECRET_ACCESS_KEY": "s"}.items():
+        monkeypatch.setenv(f"AWS_{name}", value)
+    yield held
+    server.shutdown()
+    server.server_close()
 
 
 def add(

@@ -24,6 +24,7 @@ from telemetry.library.library import open_library
 from telemetry.library.verify import catalog_hash, verify
 from telemetry.model import PainEntry
 from tests.builders import STARTED_AT
+from tests.library.bucket import Objects
 from tests.library.conftest import add, states
 
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
@@ -96,6 +97,34 @@ def test_a_library_on_a_server_does_what_one_in_a_folder_does(
     with open_library(server, create=False) as again:  # where the files are stands in the catalog
         assert again.store.folder == tmp_path / "files"
         assert [row["action"] for row in again.audit()][-1] == "erase"
+
+
+def test_two_machines_with_a_server_and_an_object_store_are_one_library(
+    server: str,
+    tmp_path: Path,
+    six: list[Path],
+    tools: Tools,
+    objects: Objects,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute("CREATE DATABASE studios")
+    place = server.rsplit("/", 1)[0] + "/studios"
+    monkeypatch.setattr("telemetry.library.library.default_place", lambda: str(tmp_path / "one" / "library"))
+    with open_library(place, storage="s3://studio/files") as library:
+        assert states(add(library, six[:3], tools)) == ["added"] * 3
+        first = library.key
+    monkeypatch.setattr("telemetry.library.library.default_place", lambda: str(tmp_path / "two" / "library"))
+    with open_library(place, create=False) as library:
+        assert library.key == first
+        assert states(add(library, six, tools)) == ["known"] * 3 + ["added"] * 3
+        assert not list(verify(library))
+        with library.store.keeping(), library.store.keeping():
+            assert library.recording(library.rows()[0][0]["recording_id"]).samples.height == 720
+        assert erase(library, "r07").classes == 6
+        assert set(objects) == {"files/key"}
 
 
 def test_a_server_that_does_not_answer_is_said_without_its_password() -> None:

@@ -21,10 +21,8 @@ Storage = Annotated[
     str | None,
     typer.Option(
         "--storage",
-        envvar="TELEMETRY_STORAGE",
-        help="Folder for the files of a library on a server.",
-        metavar="FOLDER",
-        show_envvar=False,
+        help="Folder or s3:// URL for the files; a library in a folder keeps them there otherwise.",
+        metavar="FOLDER|URL",
     ),
 ]
 
@@ -81,8 +79,8 @@ def migrate(library: opening.Place = None) -> None:
     from telemetry.library.library import place_of
     from telemetry.library.migrate import migrate as bring
 
-    url, folder = place_of(library)
-    done = bring(url, folder)
+    where = place_of(library)
+    done = bring(where.url, where.folder)
     if done.rows:
         console.result(f"schema {done.before} is now {done.after}, {done.rows} rows")
     else:
@@ -92,7 +90,7 @@ def migrate(library: opening.Place = None) -> None:
 
 
 def init(storage: Storage = None, library: opening.Place = None) -> None:
-    """Make an empty library, in a folder or on a PostgreSQL server with a folder for files."""
+    """Make an empty library, in a folder or on a PostgreSQL server; files in a folder or an object store."""
     from telemetry.cli import console
     from telemetry.library import open_library
 
