@@ -289,6 +289,23 @@ def test_a_redeclared_developer_field_is_read_by_what_was_said_when_it_was_defin
     assert found.frame("record")["load_all"].to_list() == [[7.0, 8.0], [9.0, 10.0], None]
 
 
+def test_a_developer_field_described_anew_as_another_quantity_has_a_column_of_its_own() -> None:
+    body = field_description(1, 0, 7, UINT16, b"Leg load", b"N m")
+    body += definition(0, RECORD, (), developer=((7, 2, 0),)) + message(0, b"\x2a\0")
+    body += field_description(1, 0, 7, UINT16, b"Skin", b"C")
+    body += definition(0, RECORD, (), developer=((7, 2, 0),)) + message(0, b"\x20\0")
+    body += field_description(1, 0, 7, UINT16, b"Skin", b"F")
+    body += definition(0, RECORD, (), developer=((7, 2, 0),)) + message(0, b"\x5a\0")
+    found = open_fit(fit(body))
+    assert found.frame("record").to_dict(as_series=False) == {
+        "Leg load": [42, None, None],
+        "Skin": [None, 32, None],
+        "Skin_dev0": [None, None, 90],
+    }
+    told = [(field.name, field.units) for field in found.declared("record")]
+    assert told == [("Leg load", "N m"), ("Skin", "C"), ("Skin", "F")]
+
+
 def test_a_big_endian_developer_field_is_turned_round() -> None:
     assert developed(2, b"\0\x2a", field_description(1, 0, 7, UINT16), big=True)["load"].to_list() == [42]
 

@@ -71,7 +71,7 @@ class FieldInfo(NamedTuple):
 
 class Column(NamedTuple):
     key: tuple[int, int]
-    """field number and developer index, -1 for the profile's own fields"""
+    """field number, and -1 for the profile's own fields, else the place that `_place` gives a developer's"""
     shape: Shape
     name: str
     field: Field
@@ -167,10 +167,9 @@ def make_plan(message: int, given: Iterable[Layout]) -> Plan:
     for which, layout in enumerate(layouts):
         raw = layout.fields
         fields = [(raw[i], -1, raw[i + 1], raw[i + 2]) for i in range(0, len(raw), 3)]
-        descriptions |= {(told.number, told.developer): told for _, told in layout.developer}
-        fields += [
-            (told.number, told.developer, size, DEVELOPER_CODE + told.code) for size, told in layout.developer
-        ]
+        for size, told in layout.developer:
+            place = _place(told, descriptions)
+            fields.append((told.number, place, size, DEVELOPER_CODE + told.code))
         at = 1
         for field in fields:
             reading = readings.get(field)
@@ -229,6 +228,21 @@ def make_plan(message: int, given: Iterable[Layout]) -> Plan:
         ),
         tuple(merged),
     )
+
+
+def _place(told: DeveloperField, descriptions: dict[tuple[int, int], DeveloperField]) -> int:
+    """The developer's index, or one beyond all indices where the number already stands for something else.
+
+    A number that is described anew under another name or unit is another quantity, in a column of its own:
+    chained files and two apps in turn use the same numbers. A new type alone changes how bytes are read.
+    """
+    place = told.developer
+    while (before := descriptions.get((told.number, place))) is not None:
+        if (before.name, before.units) == (told.name, told.units):
+            break
+        place += DEVELOPER_CODE
+    descriptions[told.number, place] = told
+    return place
 
 
 def _first_of_layout(entries: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -310,7 +324,8 @@ def _declared_name(
 ) -> str:
     if index < 0:
         return _row(number, profile).name
-    return descriptions[number, index].name or f"developer_{index}_{number}"
+    told = descriptions[number, index]
+    return told.name or f"developer_{told.developer}_{number}"
 
 
 def _named(
@@ -327,10 +342,10 @@ def _named(
             name = field.name
         else:
             told = descriptions[number, index]
-            name = told.name or f"developer_{index}_{number}"
+            name = told.name or f"developer_{told.developer}_{number}"
             field = Field(number, name, told.units)
             if name in taken and shape == "scalar":
-                name = f"{name}_dev{index}"
+                name = f"{name}_dev{told.developer}"
         if name in taken:
             name += {"scalar": f"_{number}", "array": "_all", "text": "_text"}[shape]
         while name in taken:
