@@ -427,12 +427,21 @@ def test_a_developer_field_stands_in_where_power_is_absent() -> None:
     assert "developer_field_used" in codes(overriding)
 
 
+def test_one_kind_of_damage_told_in_two_ways_is_one_issue_that_says_both() -> None:
+    whole = Recorder().records(range(60)).out.finish()
+    found = read(whole[:-5])  # without its checksum and the end of the last message
+    issue = next(issue for issue in found.issues if issue.code == "file_truncated")
+    assert "the file is shorter than its header says; the last message is cut short" in issue.detail
+    assert "times in all" not in issue.detail
+
+
 def test_two_powers_in_one_file_are_compared_and_one_is_named() -> None:
     both = developer("meter B", [205.0, 215.0, 225.0], native=7, power=[200.0, 210.0, 220.0])
     assert both.array("power_w").tolist() == [200.0, 210.0, 220.0]
     issue = next(issue for issue in both.issues if issue.code == "two_power_sources")
     assert "5 W apart" in issue.detail
     assert "'power' is taken" in issue.detail
+    assert both.power_source == "field power"
     clash = developer("power", [205.0, 215.0, 225.0], native=7, power=[200.0, 210.0, 220.0])
     assert "two_power_sources" in codes(clash)
     same = developer("meter B", [200.0, 210.0], native=7, power=[200.0, 210.0])
@@ -440,6 +449,9 @@ def test_two_powers_in_one_file_are_compared_and_one_is_named() -> None:
     sparse = developer("meter B", [205.0] * 9, native=7, power=[200.0] + [NAN] * 8)
     assert sparse.array("power_w").tolist() == [205.0] * 9
     assert sparse.power_source == "developer field meter B"
+    dead = developer("meter B", [205.0, 215.0], native=7, power=[0.0, 0.0])
+    assert dead.array("power_w").tolist() == [205.0, 215.0]
+    assert dead.power_source == "developer field meter B"
 
 
 @pytest.mark.parametrize(("name", "units"), [("target_power", "W"), ("power", "kW"), ("glucose", "mg/dL")])

@@ -57,6 +57,9 @@ RIDING_SPORTS = (0, 2, 4, 10, 21, 62, 254)
 DAMAGE_CODES = {"truncated": "file_truncated"}
 """Kinds of damage whose issue has another name; every other kind is its own code."""
 
+MOST_TOLD = 3
+"""Ways of saying one kind of damage in an issue."""
+
 
 @dataclass(frozen=True)
 class _Ride:
@@ -191,7 +194,7 @@ def _recording(ride: _Ride, id: str, fit: FitFile) -> ClassRecording:
         single_sided=sided,
         balance_convention=found.balance_convention,
         resistance_trust=trust,
-        power_source=_power_source(found.power_field, meter),
+        power_source=_power_source(found, meter),
         torque_source=_torque_source(found),
         salvaged=fit.salvaged,
     )
@@ -207,10 +210,12 @@ def _sport(part: Part, session: Session) -> tuple[str, str]:
     return names[0], names[1]
 
 
-def _power_source(field: str, meter: Device | None) -> str:
-    if field:
-        return f"developer field {field}"
-    return "" if meter is None else fit_devices.label(meter) or meter.kind
+def _power_source(found: fit_channels.Channels, meter: Device | None) -> str:
+    if found.power_field:
+        return f"developer field {found.power_field}"
+    if meter is not None:
+        return fit_devices.label(meter) or meter.kind
+    return "field power" if found.two_powers else ""
 
 
 def _torque_source(found: fit_channels.Channels) -> str:
@@ -229,16 +234,19 @@ def _damage(fit: FitFile, part: Part, session: Session, base: TimeBase) -> list[
     counts = Counter(damage.kind for damage in fit.damage)
     issues = []
     for kind, count in counts.items():
-        first = next(damage for damage in fit.damage if damage.kind == kind)
+        these = [damage for damage in fit.damage if damage.kind == kind]
+        first = these[0]
         before = int(np.searchsorted(offsets, first.offset, side="right")) - 1
         inside = 0 <= before < len(seconds) and first.offset <= int(offsets[-1])
-        more = f" ({count} times in all)" if count > 1 else ""
+        # one kind may be told in several ways: a file that ends too early, and in the middle of a message
+        told = list(dict.fromkeys(damage.detail or kind.replace("_", " ") for damage in these))
+        more = f" ({count} times in all)" if count > len(told) else ""
         issues.append(
             Issue(
                 DAMAGE_CODES.get(kind, kind),
                 start_s=float(seconds[before]) if inside else None,
                 count=count,
-                detail=f"byte {first.offset}: {first.detail or kind.replace('_', ' ')}{more}",
+                detail=f"byte {first.offset}: {'; '.join(told[:MOST_TOLD])}{more}",
             )
         )
     if len(doubtful):

@@ -100,6 +100,8 @@ class Channels:
     both_sides: bool | None = None
     power_field: str = ""
     """the developer field that power comes from, empty for the native one"""
+    two_powers: bool = False
+    """True where the native field was chosen over a developer's, or the other way round"""
     torque_field: str = ""
     """the developer field that torque comes from"""
     issues: list[Issue] = field(default_factory=list)
@@ -200,16 +202,19 @@ def _developer(part: Part, columns: dict[str, np.ndarray], found: Channels) -> N
 
 
 def _two_powers(found: Channels, native: np.ndarray, name: str, other: np.ndarray) -> None:
-    """Native power and a developer's: the one with more samples is taken, the native one on a draw."""
+    """Native power and a developer's: the native one, unless it holds nothing but zeros where the other
+    does not, or less than half as many samples."""
     have, more = np.isfinite(native), np.isfinite(other)
     both = have & more
     differ = float(np.median(np.abs(native[both] - other[both]))) if both.any() else float("nan")
     if both.any() and differ == 0.0 and not np.any(more & ~have):
         return
-    taken = name if np.count_nonzero(more) > 2 * np.count_nonzero(have) else "power"
+    dead = not native[have].any() and bool(other[more].any())
+    taken = name if dead or np.count_nonzero(more) > 2 * np.count_nonzero(have) else "power"
     apart = f", {differ:.0f} W apart in the median" if np.isfinite(differ) else ""
     detail = f"the file holds two powers, 'power' and the developer field {name!r}{apart}: {taken!r} is taken"
     found.issues.append(Issue("two_power_sources", count=2, detail=detail))
+    found.two_powers = True
     if taken == name:
         found.values["power_w"] = other
         found.power_field = name
