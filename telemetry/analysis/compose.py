@@ -101,7 +101,7 @@ def compose(
     )
     return ClassAnalysis(
         recording=recording,
-        rider=context.to_dict(),
+        rider={**context.to_dict(), "meter_error_pct": 100.0 * torque_load.power_error(c, context)},
         quality=quality,
         metrics={name: metrics[name] for name in METRIC_ROWS if name in metrics},
         bouts=found,

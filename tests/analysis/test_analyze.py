@@ -54,6 +54,19 @@ def test_a_full_class_has_every_metric_in_the_registry_order() -> None:
     assert analysis.posture["standing_s"] + analysis.posture["seated_s"] == pytest.approx(2700.0)
 
 
+@pytest.mark.parametrize(
+    ("single_sided", "stated", "used"), [(None, None, 5), (False, None, 2), (True, None, 10), (True, 3.0, 3)]
+)
+def test_the_meter_error_that_is_told_is_the_one_the_intervals_come_from(
+    single_sided: bool | None, stated: float | None, used: float
+) -> None:
+    built = recording(**steps([(1800, 150, 80)]), single_sided=single_sided)
+    analysis = analyze(built, Rider(meter_error_pct=stated)).to_dict()
+    load = analysis["metrics"]["torque_load"]
+    assert analysis["rider"]["meter_error_pct"] == used
+    assert load["high"] == pytest.approx(load["value"] * (1 + used / 100) ** 2)
+
+
 @pytest.mark.parametrize("channel", ["power_w", "cadence_rpm", "heart_rate_bpm"])
 def test_any_single_channel_makes_an_analysis(channel: str) -> None:
     built = recording(**{channel: 100.0 + np.arange(1500.0) % 7})
