@@ -47,6 +47,8 @@ class Advice:
     text: str
     command: str
     note: str = ""
+    lead: str = "To correct it:"
+    """what the command is for"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,9 +258,11 @@ def _ftp(analysis: ClassAnalysis, file: str) -> Advice:
     watts = "200" if ftp is None else f"{ftp:.0f}"
     if ftp is None:
         basis = words.clean(analysis.rider.get("torque_reference_source") or "a fixed value", 120)
-        text = f"No FTP is known; torque load is set against {words.quantity(reference, 'N·m')} ({basis})."
-        if analysis.metric("torque_load") is None:
-            text = "No FTP is known."
+        doubt = words.clean(analysis.recording.hints.ftp_doubt, 120)
+        text = f"No FTP is known{f': {doubt}' if doubt else ''}"
+        if analysis.metric("torque_load") is not None:
+            text += f"; torque load is set against {words.quantity(reference, 'N·m')} ({basis})"
+        text += "."
     else:
         text = f"FTP in use: {ftp:.0f}{words.NARROW}W ({words.clean(source)})."
         if "unconfirmed" in source:
@@ -267,6 +271,7 @@ def _ftp(analysis: ClassAnalysis, file: str) -> Advice:
         text,
         words.command("telemetry", "report", file, "--ftp", watts),
         f"with your own watts in place of {watts}",
+        "To give yours:" if ftp is None else "To correct it:",
     )
 
 

@@ -107,5 +107,5 @@ def _rest(shown: ClassView) -> Iterator[RenderableType]:
         yield Text("\nWhat could be different", style="bold")
         yield Padding(Text(shown.what_if), (0, 1))
     yield Text(f"\n{shown.ftp.text}")
-    yield Text.assemble("To correct it: ", (shown.ftp.command, "bold"), f"  ({shown.ftp.note})")
+    yield Text.assemble(f"{shown.ftp.lead} ", (shown.ftp.command, "bold"), f"  ({shown.ftp.note})")
     yield Text(shown.review.statement, style="dim")

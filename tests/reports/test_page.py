@@ -13,7 +13,7 @@ from functools import cache
 
 import pytest
 
-from telemetry.model import ClassAnalysis, Device, LimitUsed, Review, Unchecked
+from telemetry.model import ClassAnalysis, Device, LimitUsed, Review, RiderHints, Unchecked
 from telemetry.reports import class_page, glossary, words
 from telemetry.reports.class_view import _times, view
 from tests.reports.examples import NAMES, example
@@ -170,7 +170,15 @@ def test_the_ftp_in_use_stands_with_the_command_that_corrects_it() -> None:
     assert "telemetry report grinder.fit --ftp 200" in page.words()
     without = page_of("no_heart_rate").words()
     assert "No FTP is known" in without
+    assert "To give yours: telemetry report" in without
     assert "--ftp 200" in without
+
+
+def test_an_ftp_that_the_file_doubts_is_told_with_the_doubt() -> None:
+    analysis = example("no_heart_rate")
+    hints = RiderHints(ftp_doubt="the file says exactly 200 W, which is what recorders start with")
+    doubted = dataclasses.replace(analysis, recording=dataclasses.replace(analysis.recording, hints=hints))
+    assert view(doubted).ftp.text.startswith("No FTP is known: the file says exactly 200 W, which is")
 
 
 def test_a_file_name_with_blanks_is_quoted_for_the_shell() -> None:
