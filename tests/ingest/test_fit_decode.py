@@ -474,6 +474,22 @@ def test_damage_is_named_and_nothing_whole_is_lost(data: bytes, kinds: list[str]
         assert damage.detail
 
 
+def test_a_file_cut_anywhere_keeps_every_whole_message_and_is_called_cut() -> None:
+    body = file_id() + definition(0, RECORD, (STAMP,)) + message(0, TIME)
+    body += definition(1, RECORD, ((3, 1, UINT8),))
+    body += b"".join(bytes([0xA0 | (i + 1) & 31, 100 + i]) for i in range(40))  # two bytes each
+    whole = fit(body)
+    first = open_fit(whole).offsets("record").tolist()[1]
+    for cut in range(first + 2, first + 80):
+        for data in (whole[:cut], whole[:4] + bytes(4) + whole[8:cut]):
+            fitted = open_fit(data)
+            assert fitted.count("record") == 1 + (cut - first) // 2, cut
+            kinds = {damage.kind for damage in fitted.damage}
+            assert kinds & {"truncated", "recorder_died"}, cut
+            assert "no_crc" in kinds, cut
+            assert not kinds & {"lying_size", "file_crc"}, cut
+
+
 def test_records_behind_a_hole_are_found_and_marked() -> None:
     data = bytearray(fit(GOOD))
     middle = open_fit(bytes(data)).offsets("record").tolist()[50]

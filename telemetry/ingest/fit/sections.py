@@ -28,6 +28,9 @@ UNSEALED = ("file_crc", "no_crc")
 """Damage that leaves a chained file without a checksum that vouches for its bytes."""
 
 
+SHORTER = "the file is shorter than its header says"
+
+
 class Reading(NamedTuple):
     messages: Index
     damage: tuple[Damage, ...]
@@ -123,19 +126,23 @@ def _read_section(walker: Walker, raw: bytes, header: Header, section: int) -> i
             walker.forget()
             continue
         closed = (stop + 2 <= end and stop != declared) or stop == declared
-        if not died and stop != declared:
+        crc_right = stop + 2 <= end and walker.crc(header.at, stop) == _stored(raw, stop)
+        cut = not died and declared > size and not crc_right
+        if cut:
+            walker.note("truncated", size, declared + 2 - size, SHORTER)
+        elif not died and stop != declared:
             walker.note("lying_size", header.at + 4, 4, _lie(header.data_size, stop - first))
-        if stop + 2 <= end:
-            if walker.crc(header.at, stop) != _stored(raw, stop):
-                walker.note("file_crc", stop, 2, "the file's checksum is wrong")
-                if walker.doubts():
-                    walker.recover(first, stop, section, cut=False)
-        else:
+        if stop + 2 > end or cut:
+            # of a file that was cut the last two bytes are no checksum: the next message began there
             walker.note("no_crc", stop, 0, "the file ends without its checksum")
+        elif not crc_right:
+            walker.note("file_crc", stop, 2, "the file's checksum is wrong")
+        if stop + 2 <= end and not crc_right and walker.doubts():
+            walker.recover(first, stop, section, cut=False)
         return min(stop + 2, end) if closed and stop + 2 <= end else end
     if not died:
         if declared > size:
-            walker.note("truncated", size, declared + 2 - size, "the file is shorter than its header says")
+            walker.note("truncated", size, declared + 2 - size, SHORTER)
         else:
             walker.note("lying_size", header.at + 4, 4, _lie(header.data_size, end - first))
     stop = end
@@ -156,8 +163,10 @@ def _possible_ends(
         ends.append(end - 2)
     if declared in (end, end - 1):
         ends.append(declared)
-    ends += [end - 2, end]
-    if header.data_size not in NEVER_WRITTEN:
+    never_written = header.data_size in NEVER_WRITTEN
+    # a file that was cut has no checksum: its last two bytes may be a whole message
+    ends += [end, end - 2] if never_written or declared > len(raw) else [end - 2, end]
+    if not never_written:
         ends.append(declared)
     return [stop for stop in dict.fromkeys(ends) if first <= stop <= end]
 
