@@ -134,7 +134,8 @@ def screening_text(answers: Any) -> str | None:
         if _answer(str(code), answer):
             asked.add(urgency_of[code])
     texts = [text for urgency, text in URGENCY_TEXTS.items() if urgency in asked]
-    return " ".join([*texts, NO_EXERCISE_ADVICE]) if texts else None
+    # paragraphs: the most urgent must not drown in the others
+    return "\n\n".join([*texts, NO_EXERCISE_ADVICE]) if texts else None
 
 
 def _answer(code: str, answer: Any) -> bool:

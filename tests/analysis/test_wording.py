@@ -151,6 +151,7 @@ def test_the_most_urgent_text_stands_first() -> None:
     assert text is not None
     order = [text.index(wording.URGENCY_TEXTS[urgency]) for urgency in ("emergency", "prompt", "vascular")]
     assert order == sorted(order)
+    assert text.split("\n\n")[0] == wording.URGENCY_TEXTS["emergency"], "each is a paragraph of its own"
 
 
 def test_nothing_answered_is_nothing_said() -> None:
