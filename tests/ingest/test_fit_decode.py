@@ -253,6 +253,17 @@ def developed(
     )
 
 
+def test_field_253_is_the_time_of_a_message_that_nobody_knows_as_well() -> None:
+    body = definition(0, 65280, (STAMP, (3, 1, UINT8))) + message(0, TIME + b"\x07") * 2
+    body += definition(1, 65281, ((3, 1, UINT8),)) + bytes([0xA0 | (START + 4) & 31, 9])
+    found = open_fit(fit(file_id() + body))
+    for name, seconds in (("unknown_65280", 0), ("unknown_65281", 4)):
+        table = found.frame(name)
+        assert table.schema["timestamp"] == pl.Datetime("ms", "UTC"), name
+        at = dt.datetime.fromtimestamp(UNIX + seconds, dt.UTC)
+        assert table["timestamp"].unique().to_list() == [at], name
+
+
 def test_a_developer_field_has_its_own_name_and_units() -> None:
     before = field_description(1, 0, 7, UINT16, b"Leg load", b"N m")
     data = fit(

@@ -26,7 +26,7 @@ from telemetry.ingest.fit.base_types import (
     TYPE_OF_CODE,
     UNKNOWN,
 )
-from telemetry.ingest.fit.profile import DATES, MESSAGES, Component, Field, Message
+from telemetry.ingest.fit.profile import COMMON, DATES, MESSAGES, Component, Field, Message
 
 Shape = Literal["scalar", "array", "text"]
 DEVELOPER_CODE = 256
@@ -157,7 +157,7 @@ def make_plan(message: int, given: Iterable[Layout]) -> Plan:
     """The columns of messages of type `message` in the given layouts."""
     layouts = tuple(given)
     known = MESSAGES.get(message)
-    profile = known.fields if known else {}
+    profile = known.fields if known else COMMON
     order: dict[tuple[int, int, Shape], int] = {}
     descriptions: dict[tuple[int, int], DeveloperField] = {}
     declared: dict[tuple[int, int, int], None] = {}

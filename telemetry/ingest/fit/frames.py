@@ -19,7 +19,7 @@ from telemetry.ingest.fit.base_types import LONGS
 from telemetry.ingest.fit.gather_numpy import values as plain_values
 from telemetry.ingest.fit.heart_beats import unpack_beats
 from telemetry.ingest.fit.labels import LABELS
-from telemetry.ingest.fit.profile import DATES, HR, MESSAGES, NAMES_ONLY, Field, Message, Subfield
+from telemetry.ingest.fit.profile import COMMON, DATES, HR, MESSAGES, NAMES_ONLY, Field, Message, Subfield
 from telemetry.ingest.fit.stack import BOOLEAN, FLOAT, INTEGER, LOCAL, TEXT, UTC, Stack
 
 if TYPE_CHECKING:
@@ -64,10 +64,9 @@ def frame(
 
 def _expanded(known: Message | None, name: str) -> Field:
     """The field of a column that the file's definitions do not declare."""
-    if known:
-        for field in known.fields.values():
-            if field.name == name:
-                return field
+    for field in (known.fields if known else COMMON).values():
+        if field.name == name:
+            return field
     return Field(0, name)
 
 

@@ -58,6 +58,9 @@ class Message(NamedTuple):
 TIMESTAMP = Field(253, "timestamp", "s", type="date_time")
 MESSAGE_INDEX = Field(254, "message_index", type="message_index")
 
+COMMON = {253: TIMESTAMP}
+"""What a field number means in every message, also in one without a row."""
+
 DATES = ("date_time", "local_date_time")
 
 
