@@ -28,6 +28,9 @@ if TYPE_CHECKING:
 SCHEMA = "telemetry.analysis/1"
 TRENDS_SCHEMA = "telemetry.trends/1"
 
+FARTHEST_S = 1e11
+"""Seconds beyond some three thousand years are no times."""
+
 Evidence = Literal["A", "B", "C", "D"]
 """How well founded "this number says something about a rider's back" is: A validated (none exists),
 B measured in cyclists' backs, C indirect, D expert opinion or our own choice."""
@@ -286,8 +289,12 @@ class ClassRecording:
                 values = np.asarray(frame[name].to_numpy(dtype="float64", na_value=np.nan))
             except (TypeError, ValueError) as cause:
                 raise BadInput("a column is not numeric", place=f"column {name}") from cause
+            # nothing measured is infinite: a division by zero of somebody's own
+            values = values if name == "time_s" else np.where(np.isfinite(values), values, np.nan)
             columns[name] = pl.Series(name, values, nan_to_null=True)
         times = columns["time_s"]
+        if bool((times.abs() > FARTHEST_S).any()):
+            raise BadInput("time_s holds what is no time", expected=f"seconds below {FARTHEST_S:g}")
         if times.null_count() or bool((times.diff().drop_nulls() <= 0).any()):
             raise BadInput(
                 "time_s has gaps or goes back", expected="increasing seconds without missing values"
