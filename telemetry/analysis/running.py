@@ -19,6 +19,7 @@ from telemetry.model import RunningLoad
 from telemetry.units import SECONDS_PER_MINUTE
 
 DIGITS = 3
+A_DAY_MIN = 1440
 
 
 def running_load(c: Conditioned, context: Context, inside: np.ndarray) -> RunningLoad | None:
@@ -32,7 +33,7 @@ def running_load(c: Conditioned, context: Context, inside: np.ndarray) -> Runnin
     stop_s = c.time_s + c.dt_s
     turns = np.where(c.pedalling, 2.0 * np.nan_to_num(c.cadence_rpm) * c.dt_s / SECONDS_PER_MINUTE, 0.0)
     length = float(stop_s[-1]) / SECONDS_PER_MINUTE
-    minutes = np.append(np.arange(1.0, math.ceil(length)), length)
+    minutes = np.append(_whole_minutes(c.time_s, length), length)
     at_s = minutes * SECONDS_PER_MINUTE
 
     # each sample's share grows evenly over its own seconds; across a gap the sum stands still
@@ -52,6 +53,19 @@ def running_load(c: Conditioned, context: Context, inside: np.ndarray) -> Runnin
         strokes=_short(so_far(np.cumsum(turns))),
         unbroken_min=_short(_since_break(c, context, at_s) / SECONDS_PER_MINUTE),
     )
+
+
+def _whole_minutes(time_s: np.ndarray, length: float) -> np.ndarray:
+    """Whole minutes from 1 to before the end; over a day of them only those beside a sample.
+
+    A pause may be as long as a clock can claim, decades too: no array is sized by it.
+    """
+    last = math.ceil(length)
+    if last <= A_DAY_MIN:
+        return np.arange(1.0, last)
+    at = np.floor(time_s / SECONDS_PER_MINUTE)
+    near = np.unique(np.concatenate((at, at + 1.0)))
+    return near[(near >= 1.0) & (near < last)]
 
 
 def _short(values: np.ndarray) -> tuple[float, ...]:

@@ -7,8 +7,9 @@ import pytest
 
 from telemetry.analysis import grinding
 from telemetry.analysis.running import running_load
-from telemetry.model import RunningLoad
-from tests.analysis.classes import WORKED_CLASS, Load, segments
+from telemetry.model import Pause, RunningLoad
+from tests.analysis.classes import WORKED_CLASS, Load, analyse, segments
+from tests.builders import recording, steps
 
 
 def running(load: Load) -> RunningLoad:
@@ -47,6 +48,20 @@ def test_a_long_rest_counts_as_nothing_while_it_lasts() -> None:
     assert (at[6.0], at[8.0], at[10.0]) == (6.0, 0.0, 1.0)
     load = dict(zip(found.minute, found.torque_load, strict=True))
     assert load[5.0] == load[9.0] < load[10.0]
+
+
+@pytest.mark.parametrize("years", [1, 43])
+def test_a_pause_of_years_makes_no_minute_of_its_own(years: int) -> None:
+    away = years * 365 * 86400.0
+    columns = steps([(1200, 150, 85)])
+    columns["time_s"][600:] += away
+    pauses = (Pause(600.0, 600.0 + away),)
+    found = running(analyse(recording(**columns, pauses=pauses), ftp_w=200.0))
+    assert len(found.minute) < 30
+    assert found.minute[:10] == (*map(float, range(1, 11)),)
+    assert found.minute[-1] == pytest.approx(20.0 + away / 60.0)
+    assert found.strokes[-1] == pytest.approx(3400.0, abs=0.1)
+    assert found.torque_load[9] == found.torque_load[10], "the sum stands still over the pause"
 
 
 def test_silence_without_torque() -> None:
