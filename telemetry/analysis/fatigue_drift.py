@@ -57,12 +57,20 @@ def absent(reason: str, unit: str) -> Drift:
     return Drift(None, unit, applicable=False, why_not=reason)
 
 
-def too_short(c: Conditioned, context: Context) -> str | None:
-    """Why a class is too short for any drift, None where it is long enough."""
-    least = context.limits["drift_min_minutes"]
+def unfit_for_drift(c: Conditioned, context: Context) -> str | None:
+    """Why a class is too short or too long for any drift, None where it is neither.
+
+    Too long is what no class lasts: a pause may be as long as a clock can claim, and what drift is fitted on
+    is sized by the time from first to last sample.
+    """
+    least, most = context.limits["drift_min_minutes"], context.limits["drift_max_hours"]
     minutes = float(c.time_s[-1] - c.time_s[0]) / 60.0 if len(c) else 0.0
     # the last sample stands for one more step: a 20 min class has its last sample at 19:59
-    return None if minutes + c.median_step_s / 60.0 >= least else f"the class is under {plain(least)} minutes"
+    if minutes + c.median_step_s / 60.0 < least:
+        return f"the class is under {plain(least)} minutes"
+    if minutes > most * 60.0:
+        return f"more than {plain(most)} hours lie between the first and the last sample"
+    return None
 
 
 # --- cadence ------------------------------------------------------------------------------------------------
@@ -70,7 +78,7 @@ def too_short(c: Conditioned, context: Context) -> str | None:
 
 def _cadence(c: Conditioned, context: Context, group: Sequence[ClassRecording] | None) -> Found:
     names = ("cadence_drift_rpm_per_min", "cadence_variability_ratio", "cadence_drift_class_rpm_per_min")
-    why = too_short(c, context)
+    why = unfit_for_drift(c, context)
     if why is None and not (c.pedalling & np.isfinite(c.torque_nm)).any():
         why = "no torque is known: cadence drift compares cadence at matched torque"
     if why is not None:
@@ -168,7 +176,7 @@ def _heart_rate_model(
 ) -> HeartRateModel:
     limits = context.limits
     coverage = _coverage(c, rate)
-    why = too_short(c, context)
+    why = unfit_for_drift(c, context)
     if not np.isfinite(rate).any():
         why = f"no {label} was recorded"
     elif not np.isfinite(c.power_w).any():
@@ -267,7 +275,7 @@ def steady_share(time_s: np.ndarray, dt_s: np.ndarray, power_w: np.ndarray, band
 
 def _decoupling(c: Conditioned, context: Context) -> MetricResult:
     name, limits = "decoupling_pct", context.limits
-    why = too_short(c, context)
+    why = unfit_for_drift(c, context)
     if not np.isfinite(c.heart_rate_bpm).any():
         why = "no heart rate was recorded"
     elif not np.isfinite(c.power_w).any():

@@ -96,6 +96,7 @@ ROWS: tuple[Limit, ...] = (
     Limit("unbroken_standing_s", 10.0, "s", "D", _OURS, 1.0, 3600.0),
     # fatigue drift
     Limit("drift_min_minutes", 20.0, "min", "D", "shorter classes say nothing of drift", 1.0, 600.0),
+    Limit("drift_max_hours", 24.0, "h", "D", "our choice: more between first and last sample is no class's drift", 1.0, 240.0),
     Limit("drift_skip_min", 5.0, "min", "D", "warm-up left out of the heart-rate model", 0.0, 60.0),
     Limit("drift_interval_factor", 1.6, "x", "D", "simulated coverage of the nominal interval was 75 to 90 %", 1.0, 10.0),
     Limit("heart_rate_coverage", 0.90, "share", "D", "below it drift is not computed", 0.0, 1.0),

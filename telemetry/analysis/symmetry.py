@@ -13,10 +13,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from telemetry.analysis import robust
-from telemetry.analysis.fatigue_drift import too_short
+from telemetry.analysis.fatigue_drift import unfit_for_drift
 from telemetry.analysis.metric_rows import METRIC_ROWS, result
 from telemetry.analysis.numbers import signed
 from telemetry.model import BalanceBin, Drift, MetricResult
+from telemetry.units import SECONDS_PER_HOUR
 
 if TYPE_CHECKING:
     from telemetry.analysis.conditioning import Conditioned
@@ -89,17 +90,20 @@ def symmetry(
             float(np.average(balance[read], weights=weights[read])) if weights[read].sum() > 0 else math.nan
         )
         coverage = float(seconds[read].sum() / seconds.sum()) if seconds.sum() > 0 else 0.0
-        short = too_short(c, context)
-        line = None if short else drift_within_bins(c.time_s, balance, index, weights, seconds)
+        unfit = unfit_for_drift(c, context)
+        line = None if unfit else drift_within_bins(c.time_s, balance, index, weights, seconds)
         metrics[names[0]] = result(names[0], mean, coverage=coverage)
-        metrics[names[1]] = _metric(names[1], line, short or FEW_BLOCKS)
+        metrics[names[1]] = _metric(names[1], line, unfit or FEW_BLOCKS)
         metrics[names[2]] = result(
             names[2],
             _high_minus_low(balance, index, weights, seconds),
             absent_because="torque did not vary enough to compare high with low",
         )
-        drift = {"symmetry": _drift(line, _caveat(c), short or FEW_BLOCKS)}
-        curves["balance_time_s"], curves["balance_right_pct"] = _curve(c.time_s, balance, weights, seconds)
+        drift = {"symmetry": _drift(line, _caveat(c), unfit or FEW_BLOCKS)}
+        if float(c.time_s[-1] - c.time_s[0]) <= context.limits["drift_max_hours"] * SECONDS_PER_HOUR:
+            curves["balance_time_s"], curves["balance_right_pct"] = _curve(
+                c.time_s, balance, weights, seconds
+            )
         bins = by_torque(c.torque_nm, balance, weights, seconds)
 
     more, drift["smoothness"] = _fields(c, context, index, weights, seconds)
@@ -181,18 +185,18 @@ def _fields(
 ) -> tuple[dict[str, MetricResult], Drift]:
     metrics: dict[str, MetricResult] = {}
     lines: dict[str, robust.Line] = {}
-    short = too_short(c, context)
+    unfit = unfit_for_drift(c, context)
     for field in EFFECTIVENESS_AND_SMOOTHNESS:
         name, values = drift_name(field), c.others.get(field)
         if values is None or not np.isfinite(values).any():
             metrics[name] = result(name, None, absent_because="not recorded")
             continue
-        line = None if short else drift_within_bins(c.time_s, values, index, weights, seconds)
-        metrics[name] = _metric(name, line, short or FEW_BLOCKS)
+        line = None if unfit else drift_within_bins(c.time_s, values, index, weights, seconds)
+        metrics[name] = _metric(name, line, unfit or FEW_BLOCKS)
         if line is not None:
             lines[field] = line
     if not lines:
-        why = short or "no pedal smoothness or torque effectiveness was recorded for long enough"
+        why = unfit or "no pedal smoothness or torque effectiveness was recorded for long enough"
         return metrics, Drift(None, "points/h", applicable=False, why_not=why)
     told = "; ".join(
         f"{METRIC_ROWS[drift_name(field)].title.removeprefix('Drift of ')} {signed(line.slope, 1)} points/h "

@@ -12,7 +12,7 @@ import pytest
 from telemetry.analysis import analyze, cadence_drift
 from telemetry.analysis import fatigue_drift as fading
 from telemetry.analysis import heart_rate_drift as hr
-from telemetry.model import ClassRecording, Rider
+from telemetry.model import ClassRecording, Pause, Rider
 from tests import reference
 from tests.builders import STARTED_AT, recording
 
@@ -393,6 +393,28 @@ def test_overridden_limits_reach_the_models() -> None:
     assert wide.high - wide.low == pytest.approx(2.0 * (usual.high - usual.low))
     long = analyze(built, Rider(limits={"drift_min_minutes": 60.0}))
     assert not long.drift["heart_rate"].applicable
+
+
+@pytest.mark.parametrize(("away_s", "told"), [(84_000.0, True), (84_001.0, False), (43 * 3.2e7, False)])
+def test_no_drift_is_sized_by_a_pause_of_years(away_s: float, told: bool) -> None:
+    time = np.arange(2401.0)
+    time[1200:] += away_s
+    rng = np.random.default_rng(3)
+    built = recording(
+        time_s=time,
+        power_w=INTERVALS[:2401] + rng.normal(0.0, 5.0, 2401),
+        cadence_rpm=CADENCE[:2401],
+        heart_rate_bpm=heart(10.0, noise=2.0)[:2401],
+        respiration_per_min=25.0 + rng.normal(0.0, 1.0, 2401),
+        right_balance_pct=50.0 + rng.normal(0.0, 1.0, 2401),
+        single_sided=False,
+        pauses=(Pause(1200.0, 1200.0 + away_s),),
+    )
+    analysis = analyze(built)
+    for name in ("cadence", "onset", "heart_rate", "respiration", "symmetry"):
+        assert ("24 hours" in (analysis.drift[name].why_not or "")) is not told
+    assert ("balance_time_s" in analysis.curves) is told
+    assert analysis.metric("torque_load") is not None
 
 
 def test_four_hertz_gives_the_same_drift() -> None:
