@@ -5,7 +5,8 @@
     bombs [--mb 1.0] [--peers 0|1]            seconds and memory for files that ask for much
     kill, io, rot [--n N] [--seed S]          a library under kill -9, failing disks, flipped bits
 
-`--json` prints one object a line instead of a table.
+`--json` prints one object a line instead of a table. `fit-mutate` leaves with 1 where ours let a foreign
+exception out, or lost more than half a percent of the intact records.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ from benchmarks.peers import Decode, Outcome, installed
 SMALLEST_BYTES, LARGEST_BYTES = 3_000, 140_000
 """Files mutated: large enough to have a ride in them, small enough for the slowest peer."""
 FEWEST_RECORDS = 50
+MOST_LOST = 0.005
+"""of the records whose bytes are intact: what is promised of our decoder, over a campaign"""
 
 
 def base_files() -> list[tuple[str, bytes, list[Record]]]:
@@ -150,6 +153,12 @@ def run_bombs(megabytes: float, decoders: list[tuple[str, Decode]]) -> list[dict
     return found
 
 
+def _verdict(rows: Iterable[dict[str, Any]]) -> int:
+    """1 where ours let a foreign exception out, or lost more of the intact records than is promised."""
+    (ours,) = (row for row in rows if row["decoder"] == "ours" and row["kind"] == "all")
+    return int(ours["foreign"] > 0 or ours["lost"] > MOST_LOST * ours["intact"])
+
+
 def _memory() -> int:
     """Resident bytes of this process."""
     return int(Path("/proc/self/statm").read_text().split()[1]) * 4096
@@ -197,7 +206,9 @@ def main() -> None:
     import numba  # noqa: F401
 
     if given.name == "fit-mutate":
-        show(fit_mutate(given.n, given.seed, decoders), given.json)
+        rows = fit_mutate(given.n, given.seed, decoders)
+        show(rows, given.json)
+        raise SystemExit(_verdict(rows))
     elif given.name == "fit-structure":
         show(fit_structure(decoders), given.json)
     else:
