@@ -57,7 +57,11 @@ class Analysis:
         """A document of a plausible size."""
         text = hashlib.sha256(self.recording.id.encode()).hexdigest()
         return {
-            "recording": {"id": self.recording.id},
+            "recording": {
+                "id": self.recording.id,
+                "started_at": str(self.recording.started_at),
+                "duration_s": self.recording.duration_s,
+            },
             "noise": [text[i:] for i in range(64)],
             "by_minute": None,
         }
@@ -84,9 +88,9 @@ def read(data: bytes, name: str) -> list[ClassRecording]:
 
 def past_class(analysis: Any) -> PastClass:
     """What later classes hear of it."""
-    recording = analysis.recording
+    recording = analysis["recording"]
     return PastClass(
-        recording.started_at,
+        datetime.fromisoformat(recording["started_at"]),
         50.0,
         25.0,
         "ftp",
@@ -95,8 +99,8 @@ def past_class(analysis: Any) -> PastClass:
         True,
         True,
         (),
-        recording.id,
-        recording.duration_s,
+        recording["id"],
+        recording["duration_s"],
     )
 
 

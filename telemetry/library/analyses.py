@@ -45,8 +45,8 @@ class Tools:
     """bytes and a file's name → the classes in it"""
     analyze: Callable[[ClassRecording, Rider | None, Sequence[PastClass], Diary], ClassAnalysis]
     """a class, its rider on that day, the rider's earlier classes, the diary up to a day after"""
-    past_class: Callable[[ClassAnalysis], PastClass | None]
-    """what later classes need to know of one"""
+    past_class: Callable[[Mapping[str, Any]], PastClass | None]
+    """what later classes need to know of one, from the JSON of its analysis"""
     code_version: str
     keep: Callable[[ClassRecording], bytes] | None = None
     """a recording as a file of its own, where the file it came from holds other people's too"""
@@ -128,17 +128,17 @@ def nobody_basis(samples: str, code: str) -> str:
 def insert(
     writer: Writer,
     recording_id: str,
-    analysis: ClassAnalysis,
+    said: Mapping[str, Any],
     past: PastClass,
     basis: str,
     code: str,
     run: str,
 ) -> bool:
-    """Keep an analysis as the current one; False where it says the same as the one before.
+    """Keep the JSON of an analysis as the current one; False where it says the same as the one before.
 
     A version that the same command made a moment ago is replaced: nobody has seen it in between.
     """
-    content = pack(analysis.to_dict())
+    content = pack(said)
     old = writer.connection.execute(
         sa.select(
             analyses.c.analysis_id,

@@ -46,10 +46,7 @@ def pack_samples(samples: pl.DataFrame) -> bytes:
         if column.name == "time_s" and (steps := _steps(column)) is not None:
             columns.append(steps)
             continue
-        known = column.drop_nulls()
-        whole = known.is_finite() & (known == known.round(0)) & (known.abs() < WHOLE_NUMBERS)
-        fits = bool(whole.all()) and not _negative_zero(known)
-        columns.append(column.cast(pl.Int32) if fits else column)
+        columns.append(column.cast(pl.Int32) if _whole(column) else column)
     out = io.BytesIO()
     pl.DataFrame(columns).write_parquet(out, compression="zstd", compression_level=12, statistics=False)
     return out.getvalue()
@@ -80,15 +77,18 @@ def unpack_samples(data: bytes, place: str) -> pl.DataFrame:
 
 def _steps(times: pl.Series) -> pl.Series | None:
     """Whole steps from row to row in parts of a second, None where no part gives every time exactly."""
+    import numpy as np
     import polars as pl
 
     if not times.len() or times.null_count():
         return None
+    values = times.to_numpy()
     for ticks in TICKS:
-        counted = (times * ticks).round(0)
-        if bool((counted.abs() < WHOLE_NUMBERS).all()) and bool((counted / ticks == times).all()):
-            first = counted.cast(pl.Int64)
-            return first.diff().fill_null(first[0]).cast(pl.Int32).alias(f"{STEPS}{ticks}")
+        counted = np.rint(values * ticks)
+        if bool((np.abs(counted) < WHOLE_NUMBERS).all()) and bool((counted / ticks == values).all()):
+            steps = np.diff(counted.astype(np.int64), prepend=0)
+            if bool((np.abs(steps) < WHOLE_NUMBERS).all()):
+                return pl.Series(f"{STEPS}{ticks}", steps.astype(np.int32))
     return None
 
 
@@ -125,11 +125,14 @@ def now() -> str:
     return stamp(datetime.now(UTC))
 
 
-def _negative_zero(values: pl.Series) -> bool:
+def _whole(column: pl.Series) -> bool:
+    """Whether every value is a whole number that 32 bits hold; -0.0 is none, for it would lose its sign."""
     import numpy as np
 
-    found = values.to_numpy()
-    return bool(np.any(np.signbit(found) & (found == 0.0)))
+    found = column.drop_nulls().to_numpy()
+    if not bool((np.abs(found) < WHOLE_NUMBERS).all()) or not bool((np.rint(found) == found).all()):
+        return False
+    return not bool(np.any(np.signbit(found) & (found == 0.0)))
 
 
 def _tupled(item: dict[str, Any]) -> dict[str, Any]:

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
     from telemetry.library.analyses import Background, Tools
     from telemetry.library.catalog import Writer
     from telemetry.library.library import Library
-    from telemetry.model import ClassAnalysis, ClassRecording, PastClass
+    from telemetry.model import ClassRecording, PastClass
 
 WINDOW: Final = 16
 """Files read, sorted and committed together."""
@@ -94,7 +94,8 @@ class _Class:
     suffix: str
     size: int
     verdict: overlap.Verdict | None = None
-    analysis: ClassAnalysis | None = None
+    content: dict[str, Any] | None = None
+    """the JSON of its analysis"""
     past: PastClass | None = None
     basis: str = ""
     error: BaseException | None = None
@@ -327,7 +328,7 @@ class Run:
             recording = replace(item.recording, rider_id=rider, bike_id=item.bike, class_id=item.class_id)
             item.recording = recording
             try:
-                item.analysis, item.past, item.basis = self.library.analysed(
+                item.content, item.past, item.basis = self.library.analysed(
                     self.tools, recording, item.samples, background
                 )
             except (KeyboardInterrupt, SystemExit):
@@ -414,10 +415,10 @@ class Run:
             about=describe(recording),
             added_at=now(),
         )
-        assert item.analysis is not None
+        assert item.content is not None
         assert item.past is not None
         analyses.insert(
-            writer, recording.id, item.analysis, item.past, item.basis, self.tools.code_version, self.id
+            writer, recording.id, item.content, item.past, item.basis, self.tools.code_version, self.id
         )
         writer.delete(quarantine, quarantine.c.sha256 == found.sha256)
         return Added(

@@ -41,7 +41,7 @@ if TYPE_CHECKING:
 
     from telemetry.library.catalog import Writer
     from telemetry.library.riders import Fact
-    from telemetry.model import ClassAnalysis, ClassRecording, DiaryEntry, PastClass, Rider
+    from telemetry.model import ClassRecording, DiaryEntry, PastClass, Rider
 
 CATALOG: Final = "catalog.sqlite"
 KEY: Final = "key"
@@ -85,8 +85,8 @@ class Library:
 
     def analysed(
         self, tools: Tools, recording: ClassRecording, samples: str, background: Background | None
-    ) -> tuple[ClassAnalysis, PastClass, str]:
-        """A class analysed as of its day: the analysis, what later classes need of it, and its basis."""
+    ) -> tuple[dict[str, Any], PastClass, str]:
+        """A class analysed as of its day: the JSON of it, what later classes need of it, and its basis."""
         assert recording.started_at is not None
         if background is None:
             analysis = tools.analyze(recording, None, (), Diary())
@@ -100,9 +100,10 @@ class Library:
                 background.diary_of(when, recording.duration_s),
             )
             basis = background.basis(when, recording.duration_s, bike, samples, tools.code_version)
-        past = tools.past_class(analysis)
+        content = analysis.to_dict()
+        past = tools.past_class(content)
         assert past is not None
-        return analysis, past, basis
+        return content, past, basis
 
     def background(self, rider_id: str, *, missing_ok: bool = False) -> Background:
         """Everything about a rider that the analysis of a class may ask."""
@@ -186,9 +187,9 @@ class Library:
                 backgrounds[who] = self.background(who)
             background = None if who is None else backgrounds[who]
             recording = self.recording(recording_id)
-            analysis, past, basis = self.analysed(tools, recording, row["samples"], background)
+            content, past, basis = self.analysed(tools, recording, row["samples"], background)
             with self.catalog.write() as writer:
-                new = analyses.insert(writer, recording_id, analysis, past, basis, tools.code_version, run)
+                new = analyses.insert(writer, recording_id, content, past, basis, tools.code_version, run)
             if background is not None:
                 background.learn(past)
             if new:
