@@ -185,17 +185,25 @@ def show(rows: Iterable[dict[str, Any]], as_json: bool) -> None:
         )
 
 
+OF_A_LIBRARY = {"kill": "kill", "io": "io", "io-faults": "io", "rot": "rot"}
+"""Campaigns of `faults_library.py` by the names they have here."""
+
+
 def main() -> None:
     import sys
 
-    if sys.argv[1:] and sys.argv[1] in ("kill", "io", "rot"):
+    if sys.argv[1:] and sys.argv[1] in OF_A_LIBRARY:
         # faults put into a library have nothing to do with decoders, and must fork before polars is used
         from benchmarks import faults_library
 
-        raise SystemExit(faults_library.main(sys.argv[1:]))
+        raise SystemExit(faults_library.main([OF_A_LIBRARY[sys.argv[1]], *sys.argv[2:]]))
     parser = argparse.ArgumentParser(prog="python -m benchmarks.faults", description=__doc__.splitlines()[0])
-    parser.add_argument("name", choices=("fit-mutate", "fit-structure", "bombs"))
-    parser.add_argument("--n", type=int, default=4086, help="mutants")
+    parser.add_argument(
+        "name",
+        choices=("fit-mutate", "fit-structure", "bombs", *OF_A_LIBRARY),
+        help="the last four are put into a library: a process killed, a disk that fails, bits that flip",
+    )
+    parser.add_argument("--n", type=int, default=4086, help="mutants, or trials (25) with a library")
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--mb", type=float, default=1.0, help="size of each bomb")
     parser.add_argument("--peers", type=int, default=1, help="0: only us, which is a thousand times faster")
