@@ -23,6 +23,7 @@ def tools() -> Tools:
     from telemetry.cli import kernels
 
     kernels.ready()
+    kernels.open_compiler()
     from telemetry.ingest import load, reader_for
     from telemetry.library.analyses import Tools
 
