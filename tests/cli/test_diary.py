@@ -162,6 +162,23 @@ def test_an_entry_is_changed_by_the_beginning_of_its_id(diary: Command) -> None:
     assert diary("edit", "r07", "zzzz", "--pain", "5").code == 1
 
 
+def test_a_table_without_ids_is_taken_in_once(diary: Command) -> None:
+    rows = ["kind,when,value,what,note", "pain,2026-03-05 18:40,4,,", "treatment,2026-03-06,,massage,long"]
+    Path("mine.csv").write_text("\n".join(rows))
+    assert "2 entries taken in" in diary("import", "r07", "mine.csv").err
+    Path("mine.csv").write_text("\n".join([*rows, "pain,2026-03-07 9:00,2,,"]))
+    assert "1 entries taken in, 2 were there already" in diary("import", "r07", "mine.csv").err
+    assert len(entries(diary)) == 3
+
+
+def test_a_line_of_the_list_is_for_people(diary: Command) -> None:
+    diary("add", "r07", "--screening", "night_pain=yes", "--screening", "fever=no", "--on", "2026-03-06")
+    diary("add", "r07", "--pain", "4", "--at", "2026-03-06 8:00")
+    listed = diary("list", "r07").out
+    assert "answers fever no, night_pain yes" in listed
+    assert "nrs 4\n" in listed
+
+
 def test_a_table_with_mixed_dates_is_refused_whole_with_its_row(diary: Command) -> None:
     Path("d.csv").write_text("kind,when,value\npain,2026-03-05 18:40,4\npain,05.03.2026 18:40,4\n")
     ran = diary("import", "r07", "d.csv")

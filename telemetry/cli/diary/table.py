@@ -5,6 +5,7 @@ Comes in: a rider, a CSV. Goes out: entries in order of time, or a CSV that come
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
@@ -72,8 +73,12 @@ def import_(
         raise BadInput("this is no text in UTF-8", file=str(table), place=f"row {line_}") from cause
     with opening.open_at(library) as kept:
         entries = from_csv(text, opening.now(), str(table))
-        there = {entry.id for entry in kept.diary(rider)}
-        new = [entry for entry in entries if not entry.id or entry.id not in there]
+        noted = list(kept.diary(rider))
+        there = {entry.id for entry in noted}
+        said = [_said(entry) for entry in noted]  # a table of one's own has no ids
+        new = [
+            entry for entry in entries if (entry.id not in there if entry.id else _said(entry) not in said)
+        ]
         written = kept.note(rider, new)
     for entry in written:
         if as_json:
@@ -110,8 +115,21 @@ def line(entry: DiaryEntry) -> str:
         when = opening.local(entry.when)
     for name in ("id", "when", "first", "last", "entered_at", "whole_day", "kind"):
         said.pop(name, None)
-    text = ", ".join(f"{name} {value}" for name, value in said.items())
+    text = ", ".join(f"{name} {_shown(value)}" for name, value in said.items())
     return clean(f"{entry.id}  {when}  {_kind(entry)}  {text}".rstrip())
+
+
+def _said(entry: DiaryEntry) -> DiaryEntry:
+    """An entry without its name and without when it was written down: what it says."""
+    return replace(entry, id="", entered_at=None)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_shown(part)}" for name, part in value.items())
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _kind(entry: DiaryEntry) -> str:
