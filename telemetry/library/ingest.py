@@ -48,6 +48,8 @@ WINDOW: Final = 16
 EARLIEST: Final = datetime(1995, 1, 1, tzinfo=UTC)
 """No power meter wrote files before; a clock that was never set says 1989 or 1970."""
 AHEAD: Final = timedelta(days=1)
+MEMBER_FAILED: Final = "archive_member_failed"
+"""What the reader of archives notes on the first class it could read."""
 
 State = Literal["added", "known", "duplicate", "shorter", "replaced", "refused", "quarantined", "failed"]
 FAILURES: Final = ("refused", "quarantined", "failed")
@@ -178,10 +180,16 @@ class Run:
             if self._known_file(found):
                 return found
             read = self.tools.read(data, _name(item.path))
-            shared = len(read) > 1 and (
-                read[0].source.endswith("zip")
-                or len({overlap.device_names(r) for r in read}) > 1
-                or len({r.rider_id for r in read}) > 1
+            read, unread = _without_failed(read)
+            if unread:
+                found.done.append(self._quarantined(found, f"{item.path}: {unread}"))
+            shared = bool(unread) or (
+                len(read) > 1
+                and (
+                    read[0].source.endswith("zip")
+                    or len({overlap.device_names(r) for r in read}) > 1
+                    or len({r.rider_id for r in read}) > 1
+                )
             )
             for recording in read:
                 self._prepare_class(found, recording, data, shared)
@@ -495,6 +503,20 @@ def _impossible(recording: ClassRecording) -> str | None:
     if recording.duration_s <= 0:
         return "it lasts no time"
     return None
+
+
+def _without_failed(read: list[ClassRecording]) -> tuple[list[ClassRecording], str]:
+    """The classes of an archive, and what in it could not be read: that is told of the file, and may be
+    somebody else's, so it is no business of the class it came with.
+    """
+    said = [issue.detail for item in read for issue in item.issues if issue.code == MEMBER_FAILED]
+    if not said:
+        return read, ""
+    kept = [
+        replace(item, issues=tuple(issue for issue in item.issues if issue.code != MEMBER_FAILED))
+        for item in read
+    ]
+    return kept, f"{len(said)} of the files inside cannot be read: " + "; ".join(said)
 
 
 def _name(path: Path) -> str:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import datetime as dt
 import gzip
+import json
 import os
 import random
 import threading
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -204,6 +206,22 @@ def test_a_name_that_cannot_be_kept_is_refused_alone(library: Library, six: list
     assert "no id of a bike" in done[1].detail
     assert "no id of a class" in done[2].detail
     assert "no id of a rider" in done[3].detail
+
+
+def test_what_cannot_be_read_in_an_archive_is_said_and_stays_out(
+    library: Library, six: list[Path], tmp_path: Path, tools: Tools
+) -> None:
+    with zipfile.ZipFile(tmp_path / "week.zip", "w") as archive:
+        archive.writestr("mine.fit", six[0].read_bytes())
+        archive.writestr("somebody.fit", "not a class of somebody")
+    done = add(library, [tmp_path / "week.zip"], tools)
+    assert sorted(states(done)) == ["added", "quarantined"]
+    assert "somebody.fit" in next(item.detail for item in done if item.state == "quarantined")
+    assert "somebody.fit" in library.quarantined()[0]["reason"]
+    row = library.rows()[0][0]
+    assert b"somebody" not in library.original(row["recording_id"])[1]
+    assert "somebody" not in json.dumps(library.analysis(row["recording_id"]))
+    assert sorted(states(add(library, [tmp_path / "week.zip"], tools))) == ["known", "quarantined"]
 
 
 def test_the_name_of_a_file_may_hold_any_bytes(
