@@ -236,7 +236,8 @@ def frequency(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, 
         near = stream.power_w if stream.power_w is not None else 150.0
         wanted = (units.torque_nm(near, rpm) * found["slope"] + offset) * span.amount
         ticks += max(0, round((wanted - ticks) / 65536.0)) * 65536
-        torque = (ticks / span.amount - offset) / found["slope"]
+        # an offset that drifted since it was set would brake legs that rest
+        torque = max(0.0, (ticks / span.amount - offset) / found["slope"])
         power = units.power_w(torque, rpm)
     if rpm > counters.FASTEST_CRANK_RPM or (power or 0.0) > counters.HIGHEST_MEAN_POWER_W:
         rows.jumped(track, stream, time_s, found)

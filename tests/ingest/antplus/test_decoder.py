@@ -517,3 +517,29 @@ def test_no_bytes_make_the_decoder_raise(seed: int) -> None:
         frame = decoder.frame(key)
         for name in ("power_w", "cadence_rpm", "torque_nm", "work_j", "revolutions"):
             assert frame[name].drop_nulls().is_finite().all(), (key, name)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_whatever_counters_do_no_value_is_beyond_a_rider(seed: int) -> None:
+    """Counters that creep, jump and go round, minutes of silence: null, or what legs can do."""
+    chance = random.Random(seed)
+    sent: dict[tuple[int, int], bytearray] = {}
+    heard, now = [], 0.0
+    kinds = [(pages.POWER, n) for n in (0x01, 0x10, 0x11, 0x12, 0x20)]
+    kinds += [(pages.FITNESS_EQUIPMENT, n) for n in (0x10, 0x19, 0x1A)]
+    kinds += [(pages.SPEED_CADENCE, -1), (pages.CADENCE, 0), (pages.SPEED, 0)]
+    for _ in range(2000):
+        now += 40.0 if chance.random() < 0.02 else chance.choice((0.0, 0.01, 0.25, 0.25, 1.0, 3.3))
+        kind = chance.choice(kinds)
+        payload = sent.get(kind)
+        if payload is None or chance.random() < 0.03:
+            payload = sent[kind] = bytearray(chance.randbytes(8))
+        for i in range(8):
+            payload[i] = payload[i] + chance.randrange(9) & 255 if chance.random() < 0.4 else payload[i]
+        if kind[1] >= 0:
+            payload[0] = kind[1]
+        heard.append(Broadcast(now, 1, kind[0], 5, bytes(payload)))
+    for frame in decode(heard).values():
+        for name, most in (("power_w", 2000.0), ("cadence_rpm", 400.0), ("work_j", math.inf)):
+            values = frame[name].drop_nulls()
+            assert ((values >= 0.0) & (values <= most)).all(), name
