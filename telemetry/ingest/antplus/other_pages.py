@@ -173,7 +173,7 @@ def _crank(
         rows.still(track, stream, time_s, wheel)
         return
     row[rows.CADENCE] = rpm
-    rows.advanced(track, time_s, stream.period_s, None, rpm)
+    rows.advanced(track, time_s, stream, None, rpm)
 
 
 def wheel_speed(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:

@@ -69,7 +69,7 @@ def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str,
         track.now = rows.resting(track, time_s)
         rows.rest(track, len(track.numbers) - 1, track.now)
     elif not stream.still:
-        rows.advanced(track, time_s, stream.period_s, power, rpm)
+        rows.advanced(track, time_s, stream, power, rpm)
 
 
 def stationary_bike(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, Any]) -> None:
@@ -145,7 +145,7 @@ def _torque(
     rows.remember(stream, time_s, found, event_s, power, doubtful, until)
     track.ambiguous[-1] = doubtful
     if at_crank or rpm:
-        rows.advanced(track, time_s, stream.period_s, power, turned if at_crank else rpm)
+        rows.advanced(track, time_s, stream, power, turned if at_crank else rpm)
     else:
         rows.rolled(track, time_s, power, rpm)
 
@@ -247,7 +247,7 @@ def frequency(track: rows.Track, row: rows.Row, time_s: float, found: dict[str, 
     rows.write(row, begin, until, power, rpm, turns=float(events), torque=torque, work=work)
     rows.remember(stream, time_s, found, lasted / events, power, doubtful, until)
     track.ambiguous[-1] = doubtful
-    rows.advanced(track, time_s, stream.period_s, power, rpm)
+    rows.advanced(track, time_s, stream, power, rpm)
 
 
 def _neighbour(previous: float | None, present: float | None) -> float | None:

@@ -17,6 +17,8 @@ from telemetry.ingest.antplus.broadcast import DeviceKey
 from telemetry.ingest.antplus.identity import Twins
 
 LOST_AFTER_S: Final = 3.25
+LATE_S: Final = 1.0
+"""An event that is heard of after a longer silence than this ended when the sensor's clock says."""
 STOP_AFTER_S: Final = 3.0
 JUMPS_OF_TWINS: Final = 6
 TWINS_WITHIN_S: Final = 8.0
@@ -68,6 +70,8 @@ class Stream:
     """when its last event ended, as well as it is known"""
     seen_s: float = -math.inf
     """when it was last heard, event or not"""
+    ended_s: float = -math.inf
+    """when its last event is taken to have ended: when it was heard of, or before where that was late"""
     repeats: bool = False
     """it has been heard without a new event: events are revolutions"""
     turn_s: float | None = None
@@ -98,7 +102,9 @@ class Track:
     streams: dict[str, Stream] = field(default_factory=dict)
     now: str | None = "unknown"
     event_s: float = -math.inf
-    """when any counter of the crank last advanced"""
+    """when any counter of the crank was last heard to have advanced"""
+    ended_s: float = -math.inf
+    """when it is taken to have"""
     period_s: float | None = None
     rolled_s: float = -math.inf
     """when a wheel last advanced"""
@@ -114,13 +120,12 @@ class Track:
     health: dict[str, Any] = field(default_factory=dict)
 
 
-def advanced(
-    track: Track, time_s: float, period_s: float | None, power_w: float | None, rpm: float | None
-) -> None:
+def advanced(track: Track, time_s: float, stream: Stream, power_w: float | None, rpm: float | None) -> None:
     """The crank turned: pedalling, or coasting where it turns without power."""
     track.event_s = time_s
-    if period_s is not None:
-        track.period_s = period_s
+    track.ended_s = max(track.ended_s, stream.ended_s)
+    if stream.period_s is not None:
+        track.period_s = stream.period_s
     freewheels = rpm is not None and rpm > TURNING_RPM and power_w is not None and power_w <= COASTING_W
     track.now = "coasting" if freewheels else "pedalling"
 
@@ -155,12 +160,19 @@ def still(track: Track, stream: Stream, time_s: float, wheel: Stream | None = No
         time_s - track.rolled_s < STOP_AFTER_S
     )
     track.now = "coasting" if rolls else "stopped"
-    begin = since + period
+    begin = max(stream.ended_s, track.ended_s) + period
     standing = begin if wheel is None or rolls else max(begin, wheel.time_s + (wheel.period_s or 0.0))
     at = len(track.numbers) - 1
-    while at >= 0 and (track.numbers[at][TIME] or 0.0) >= begin:
-        state = "stopped" if not rolls and (track.numbers[at][TIME] or 0.0) >= standing else "coasting"
-        if at < len(track.state) and track.state[at] in (state, "stopped"):
+    while at >= 0:
+        at_s = track.numbers[at][TIME] or 0.0
+        if at_s <= since:
+            if at + 1 < len(track.numbers):
+                # the rest began before the message that told of the last event
+                earliest = track.numbers[at + 1]
+                earliest[FROM] = min(begin, earliest[FROM] or begin)
+            break
+        state = "stopped" if not rolls and at_s >= standing else "coasting"
+        if at_s < begin or (at < len(track.state) and track.state[at] in (state, "stopped")):
             break
         rest(track, at, state)
         at -= 1
@@ -207,7 +219,7 @@ def listen(track: Track, name: str, time_s: float, found: dict[str, Any]) -> Str
     """The stream of a page; None for its first message, which only sets the counters."""
     stream = track.streams.get(name)
     if stream is None:
-        track.streams[name] = Stream(time_s, found, until_s=time_s, seen_s=time_s)
+        track.streams[name] = Stream(time_s, found, until_s=time_s, seen_s=time_s, ended_s=time_s)
     return stream
 
 
@@ -261,6 +273,8 @@ def remember(
     doubtful: bool,
     until: float | None = None,
 ) -> None:
+    late = until is not None and time_s - stream.seen_s > LATE_S
+    stream.ended_s = until if until is not None and late else time_s
     stream.time_s = stream.seen_s = time_s
     stream.until_s = time_s if until is None else until
     stream.values = found

@@ -73,7 +73,7 @@ def speed_cadence(track: rows.Track, row: rows.Row, time_s: float, found: dict[s
             rows.still(track, stream, time_s, wheel)
         elif stream is not None:
             row[rows.CADENCE] = rpm
-            rows.advanced(track, time_s, stream.period_s, None, rpm)
+            rows.advanced(track, time_s, stream, None, rpm)
     elif row[rows.AT["wheel_rpm"]] is not None:
         track.now = "coasting"
 
@@ -193,7 +193,7 @@ def _counted(
     )  # fmt: skip
     row[rows.AT["wheel_rpm"]] = wheel_rpm
     stream.power_w = mean_w if mean_w is not None else power
-    rows.advanced(track, time_s, stream.period_s, mean_w, rpm if at_crank else None)
+    rows.advanced(track, time_s, stream, mean_w, rpm if at_crank else None)
     if not at_crank and mean_w is not None and mean_w <= rows.COASTING_W:
         track.now = "coasting"
 

@@ -90,6 +90,23 @@ def test_a_stop_is_a_stop_while_messages_arrive(ride: Ride, by_revolution: bool,
     ]
 
 
+def test_a_stop_that_begins_in_a_silence_is_dated_by_the_meter_s_own_clock() -> None:
+    """The last turn ended at 15.4 s and was heard of at 17.25 s: the rest began before it was heard of."""
+
+    def page(turns: int) -> bytes:
+        counted = (turns * 1755 & 65535).to_bytes(2, "little"), (turns * 800 & 65535).to_bytes(2, "little")
+        return bytes([0x12, turns & 255, turns & 255, 70]) + counted[0] + counted[1]
+
+    turn_s = 1755 / 2048
+    heard = [(n / 4, page(min(int(n / 4 / turn_s), 18))) for n in range(160)]
+    frame = only(decode(Broadcast(t, 9, pages.POWER, 5, told) for t, told in heard if not 14.5 < t < 17.25))
+    after = frame.filter(pl.col("time_s") > 17.25)
+    assert after["state"].unique().to_list() == ["stopped"]
+    assert after["from_s"][0] == pytest.approx(18 * turn_s + turn_s, abs=0.3)
+    assert frame["revolutions"].sum() == 18
+    assert frame.filter(pl.col("time_s") == 17.25)["state"].to_list() == ["pedalling"]
+
+
 def test_silence_of_the_radio_is_lost_and_never_a_stop(ride: Ride) -> None:
     sensor = sensors.power_meter(ride, 5001, 1)
     silent = (sensor.time_s < 100.0) | (sensor.time_s > 112.0)
