@@ -215,7 +215,7 @@ def _text(text: str) -> Iterator[tuple[float, bytes]]:
             if held:
                 yield now, bytes(held)
                 held.clear()
-            now = _seconds(stamp)
+            now = _seconds(stamp, now)
             continue
         hexes = _HEX_LINE.match(line + " ")
         if hexes:
@@ -224,6 +224,10 @@ def _text(text: str) -> Iterator[tuple[float, bytes]]:
         yield now, bytes(held)
 
 
-def _seconds(stamp: re.Match[str]) -> float:
-    day = datetime.fromisoformat(f"{stamp[1]}T{stamp[2]}+00:00")
+def _seconds(stamp: re.Match[str], before: float) -> float:
+    """Unix time of a line; that of the line before where it is no time of any day."""
+    try:
+        day = datetime.fromisoformat(f"{stamp[1]}T{stamp[2]}+00:00")
+    except ValueError:
+        return before
     return day.timestamp() + float(stamp[3] or 0.0)

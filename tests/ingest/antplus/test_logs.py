@@ -123,6 +123,14 @@ def test_a_log_without_times_or_without_a_ride_is_no_class(
         telemetry.read(short)
 
 
+def test_a_line_with_an_impossible_time_keeps_the_time_of_the_line_before(tmp_path: Path) -> None:
+    told = [bytes([0, 0x10, n, 255, 90, n, 0, 200, 0]) for n in range(3)]
+    lines = as_text([(float(n), encode(BROADCAST, body)) for n, body in enumerate(told)])
+    path = tmp_path / "ride.txt"
+    path.write_bytes(lines.replace(b"2026-01-01 10:00:01", b"2026-13-41 99:61:01"))
+    assert [item.time_s for item in read_log(path).broadcasts] == pytest.approx([0.0, 0.0, 2.0])
+
+
 def test_a_raw_stream_has_an_order_and_no_times(packets: list[tuple[float, bytes]], tmp_path: Path) -> None:
     path = tmp_path / "ride.cap"
     path.write_bytes(b"\x00\x13" + as_serial(packets))
