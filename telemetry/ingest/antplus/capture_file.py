@@ -49,6 +49,8 @@ class CaptureFile:
         self._pending: dict[int, list[bytes]] = {}
         self._pending_count = 0
         self._waiting = bytearray()
+        self.unwritten = 0
+        """messages that the disk has not taken yet"""
         self._now_s = created_s
         try:
             self._handle = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_EXCL, 0o644)
@@ -112,15 +114,16 @@ class CaptureFile:
             for stick, rows in batches.items():
                 body = b"".join(rows)
                 self._waiting += body + self._journal.mark(self._now_s, body, self.dropped, stick)
+            self.unwritten += count
             if len(self._waiting) > WAITING_BYTES:
                 # too long without room: what waits is lost, and counted where the file goes on
-                self.dropped += count
+                self.dropped += self.unwritten
+                self.unwritten = 0
                 self._waiting.clear()
                 self._journal = form.Journal(sequence=self._journal.sequence)
                 return
             if self._waiting:
                 self._put()
-                self.written_messages += count
 
     def _put(self, data: bytes = b"") -> None:
         """One write; after a short or failed one the file is cut back to where it was whole."""
@@ -140,6 +143,8 @@ class CaptureFile:
                 self._cut_back()
             return
         self._waiting.clear()
+        self.written_messages += self.unwritten
+        self.unwritten = 0
         self._good += len(waiting)
         self._crc = form.crc_on(waiting, self._crc)
         self._dirty = True

@@ -173,10 +173,12 @@ def _capture(wanted: Wanted, pipe: Connection, stop: threading.Event, stack: Exi
     watcher.show(rows, told)
     watcher.end()
     threads[2].join(timeout=0.5)
+    lost = file.dropped + file.unwritten
     ended = {
         "whole": whole,
-        "messages": recorder.messages,
-        "dropped": queue.dropped,
+        # what the queue dropped never came as far as the recorder
+        "messages": max(0, recorder.messages - (lost - queue.dropped)),
+        "dropped": lost,
         "unseen": watcher.missed,
         "overflows": sum(radio.overflows for radio in radios),
     }

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from telemetry import __version__
 from telemetry.errors import BadInput, LimitExceeded, NotAClass
-from telemetry.files import atomic_path
+from telemetry.files import write_bytes
 from telemetry.model import CHANNELS, ClassRecording, Device, Issue, Lap, Pause, RiderHints
 
 if TYPE_CHECKING:
@@ -69,8 +69,10 @@ def write(recording: ClassRecording, path: str | os.PathLike[str]) -> None:
         for key, value in known.items()
         if value is not None
     }
-    with atomic_path(path) as spare:
-        recording.samples.write_parquet(spare, metadata=metadata)
+    table = io.BytesIO()
+    recording.samples.write_parquet(table, metadata=metadata)
+    # not by polars: what it says of a full disk is no OSError
+    write_bytes(path, table.getvalue())
 
 
 def is_recording(path: str | os.PathLike[str]) -> bool:

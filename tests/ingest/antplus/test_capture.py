@@ -188,8 +188,9 @@ def test_what_does_not_fit_into_memory_is_counted(tmp_path: Path, monkeypatch: p
         if n % 10000 == 9999:
             capture.flush()
     capture.flush()
-    assert capture.dropped > 0
     assert not capture.close()
+    assert capture.dropped > WAITING_BYTES // 40
+    assert capture.dropped + capture.unwritten == rows_sent
 
 
 def test_an_existing_file_is_never_overwritten(tmp_path: Path) -> None:

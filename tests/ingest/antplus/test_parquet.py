@@ -10,7 +10,7 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from telemetry.errors import BadInput, NotAClass
+from telemetry.errors import BadInput, CannotWrite, NotAClass
 from telemetry.ingest import read
 from telemetry.ingest.readers.parquet import SCHEMA, is_recording, write
 from telemetry.model import ClassRecording, Device, Issue, Lap, Pause, RiderHints
@@ -67,6 +67,16 @@ def test_everything_known_of_a_recording_comes_back(tmp_path: Path) -> None:
     write(FULL, tmp_path / "seat.parquet")
     same(read(tmp_path / "seat.parquet"), FULL)
     assert is_recording(tmp_path / "seat.parquet")
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_said_in_a_sentence(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    # the spare file beside the target becomes the device that has no room
+    monkeypatch.setattr("telemetry.files.secrets.token_hex", lambda n: "full")
+    (tmp_path / ".seat-01.parquet.full.part").symlink_to("/dev/full")
+    with pytest.raises(CannotWrite, match="No space left"):
+        write(FULL, tmp_path / "seat-01.parquet")
+    assert not (tmp_path / "seat-01.parquet").exists()
 
 
 def test_what_is_not_known_stays_unknown(tmp_path: Path) -> None:
