@@ -35,6 +35,7 @@ BYTES_PER_BIKE_S: Final = 4 * 4 * 30
 UNKNOWN_BIKES, UNKNOWN_S = 40, 3 * 3600.0
 LEAST_FREE_BYTES: Final = 20 * 1024 * 1024
 MB: Final = 1e6
+UNFINISHED: Final = ", the file is not finished: telemetry capture --recover does it once there is room"
 
 
 @dataclass(frozen=True)
@@ -245,7 +246,11 @@ def _follow(running: Capture, studio: Studio, plan: Plan, told: Told) -> None:
         "ended",
         f"{ended.get('messages', 0):,} messages kept"
         + (f", {ended['dropped']:,} dropped" if ended.get("dropped") else "")
-        + ("" if ended.get("whole", True) else ", the file could not be finished"),
+        + (
+            ""
+            if ended.get("whole", True)
+            else ", the file could not be finished: telemetry capture --recover does it where there is room"
+        ),
         **ended,
     )
 
