@@ -507,6 +507,64 @@ def test_a_studio_console_without_a_clock_is_read_by_its_total_time(tmp_path: Pa
 
 
 @pytest.mark.parametrize(
+    "total",
+    [
+        "Total Time, 12, Seconds",
+        "Total Time, 0:12",
+        "Total Time, 00:00:12, ",
+        "TOTAL TIME, 0.2",
+        '"Total Time","0.2","Minutes"',
+    ],
+)
+def test_the_total_time_of_a_console_counts_in_the_unit_it_is_written_in(tmp_path: Path, total: str) -> None:
+    recording = table(tmp_path, MPOWER.replace("Total Time, 0.2, Minutes, ", total, 1))
+    assert recording.array("time_s").tolist() == [0.0, 3.0, 6.0, 9.0]
+    assert [issue.code for issue in recording.issues] == ["coarse_step"]
+
+
+def quoted(text: str) -> str:
+    return "\n".join(",".join(f'"{cell.strip()}"' for cell in line.split(",")) for line in text.splitlines())
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        lambda text: text.replace(",", ";"),
+        lambda text: text.replace(",", ";").replace(".", ","),
+        lambda text: text.replace(",", "\t"),
+        quoted,
+        lambda text: text.replace("RIDE DATA", "Ride Data").replace("RIDE SUMMARY", "Ride Summary"),
+        lambda text: text.replace("Power, RPM, HR, DISTANCE,", "Power (W), RPM, HR (bpm), DISTANCE,\n"),
+    ],
+    ids=["semicolons", "decimal commas", "tabs", "quotes", "case", "units and a blank line"],
+)
+def test_a_console_file_that_went_through_a_spreadsheet_is_the_same_class(tmp_path: Path, written) -> None:
+    plain, recording = table(tmp_path, MPOWER), table(tmp_path, written(MPOWER))
+    assert recording.samples.equals(plain.samples)
+    assert recording.issues == plain.issues
+    assert recording.head_unit == plain.head_unit
+
+
+def test_two_rides_of_a_console_in_one_file_are_two_classes(tmp_path: Path) -> None:
+    path = tmp_path / "class.csv"
+    path.write_text(MPOWER + MPOWER.replace("0.2, Minutes", "0.1, Minutes", 1), encoding="utf-8")
+    first, second = read_all(path)
+    assert first.array("time_s").tolist() == [0.0, 3.0, 6.0, 9.0]
+    assert second.array("time_s").tolist() == [0.0, 1.5, 3.0, 4.5]
+    assert (first.id[-2:], second.id[-2:]) == ("/0", "/1")
+    path.write_text(MPOWER + "\nRIDE DATA\nPower, RPM,\n", encoding="utf-8")
+    assert len(read(path)) == 4
+    path.write_text("RIDE DATA\nPower,RPM\n1,2\n" * 65, encoding="utf-8")
+    with pytest.raises(LimitExceeded, match="too many rides"):
+        read_all(path)
+
+
+def test_totals_below_the_rows_of_a_console_count_too(tmp_path: Path) -> None:
+    head, _, rows = MPOWER.partition("RIDE DATA")
+    assert table(tmp_path, f"RIDE DATA{rows}{head}").samples.equals(table(tmp_path, MPOWER).samples)
+
+
+@pytest.mark.parametrize(
     "total", ["Total Time, 0.2, Minutes", "Total Time, , Minutes", "Total Time, 900, Minutes"]
 )
 def test_a_console_whose_total_time_cannot_be_is_read_each_second(tmp_path: Path, total: str) -> None:

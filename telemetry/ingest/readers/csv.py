@@ -61,7 +61,7 @@ def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None)
     """
     lines = lines_of(data, file)
     if mpower.is_console(lines):
-        return [mpower.recording(lines, id=content_id(data), file=file)]
+        return mpower.recordings(lines, id=content_id(data), file=file)
     delimiter = _delimiter(lines, columns or {})
     # a cell's comma is a decimal one where columns are parted by something else
     comma = delimiter != ","

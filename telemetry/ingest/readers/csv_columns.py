@@ -33,7 +33,7 @@ UNITS: dict[str, dict[str, float]] = {
     "temperature_c": {"c": 1.0, "°c": 1.0, "degc": 1.0},
     "time_s": {
         "s": 1.0, "sec": 1.0, "secs": 1.0, "seconds": 1.0, "ms": 0.001, "min": 60.0, "mins": 60.0,
-        "minutes": 60.0, "h": 3600.0,
+        "minutes": 60.0, "h": 3600.0, "hours": 3600.0,
     },
 }  # fmt: skip
 """Channel → unit as people write it → factor to ours."""
