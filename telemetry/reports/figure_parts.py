@@ -171,6 +171,11 @@ def decimate(time: np.ndarray, values: np.ndarray, most: int = MAX_POINTS) -> tu
             found = np.flatnonzero(match)
             _, first = np.unique(which[found], return_index=True)
             keep[found[first]] = True
+        # a bin may hold several breaks: no two points that stay may be joined over one
+        holes, kept = np.flatnonzero(hole), np.flatnonzero(keep)
+        if len(holes):
+            following = holes[np.minimum(np.searchsorted(holes, kept[:-1]), len(holes) - 1)]
+            keep[following[(following > kept[:-1]) & (following < kept[1:])]] = True
         count = int(keep.sum())
         if count <= most:
             return time[keep], values[keep]

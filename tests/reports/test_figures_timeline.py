@@ -285,6 +285,7 @@ def test_thinning_keeps_extremes_ends_the_order_and_the_holes(
     values = rng.normal(size=n).cumsum()
     start = rng.integers(0, n)
     values[start : start + int(holes * n / 4)] = np.nan
+    values[rng.random(n) < holes * 0.01] = np.nan
     time, thin = parts.decimate(np.arange(n, dtype=float), values, most)
     assert len(thin) <= max(most, 1)
     assert (np.diff(time) > 0).all()
@@ -294,6 +295,9 @@ def test_thinning_keeps_extremes_ends_the_order_and_the_holes(
         assert np.nanmax(thin) == finite.max()
     assert np.isnan(thin).any() == np.isnan(values).any()
     np.testing.assert_array_equal(values[time.astype(int)], thin)
+    so_far = np.cumsum(np.isnan(values))[time.astype(int)]
+    bridged = np.isfinite(thin[1:]) & np.isfinite(thin[:-1]) & (np.diff(so_far) > 0)
+    assert not bridged.any(), "no line is drawn over a hole"
 
 
 def test_every_drawn_line_has_at_most_two_thousand_points() -> None:
