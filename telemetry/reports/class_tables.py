@@ -109,11 +109,19 @@ def bouts(analysis: ClassAnalysis) -> Table | None:
     return Table("Bouts of slow, heavy pedalling", headings("Tier", "Time", *columns), tuple(rows), note)
 
 
+OVER = {
+    "mean_power_w": "recorded time, with zeros",
+    "mean_cadence_rpm": "while pedalling",
+    "mean_torque_nm": "while pedalling",
+    "rms_torque_nm": "while pedalling",
+}
+"""Over which time a mean is taken: said beside each."""
+
 _EFFORT = (
-    ("mean_power_w", "recorded time, with zeros"),
+    ("mean_power_w", OVER["mean_power_w"]),
     ("max_power_w", "largest sample"),
     ("power_per_kg", "mean power by body mass"),
-    ("mean_cadence_rpm", "while pedalling"),
+    ("mean_cadence_rpm", OVER["mean_cadence_rpm"]),
     ("mean_heart_rate_bpm", ""),
     ("max_heart_rate_bpm", ""),
     ("work_kj", ""),
@@ -240,7 +248,7 @@ def remark(analysis: ClassAnalysis, result: MetricResult) -> str:
     """What must be read with a metric's number, in a few words; or empty."""
     if result.name == "grinding_recovery_ratio" and short_recovery(analysis):
         return SHORT_RECOVERY
-    return words.clean(result.note, 80)
+    return words.clean(result.note, 80) or OVER.get(result.name, "")
 
 
 def _group(name: str) -> str:

@@ -109,6 +109,15 @@ def test_a_pause_shorter_than_its_bout_is_called_a_short_recovery() -> None:
     assert "Short recovery" not in tile(view(kept), "Grinding")
 
 
+def test_a_mean_says_over_which_time_it_is_taken() -> None:
+    shown = view(example("grinder")).metrics
+    assert shown is not None
+    names = [row.cells[0].text for row in shown.rows]
+    for name in ("Mean torque", "Root-mean-square torque", "Mean cadence"):
+        assert f"{name} (while pedalling)" in names
+    assert "Mean power (recorded time, with zeros)" in names
+
+
 def test_slow_legs_of_a_class_without_torque_are_labelled_on_page_and_terminal() -> None:
     label = "not grinding: torque unknown"
     assert label in page_of("cadence_only").words()
