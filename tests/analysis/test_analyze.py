@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import tracemalloc
 from dataclasses import replace
 
 import numpy as np
@@ -11,7 +12,7 @@ import pytest
 
 from telemetry.analysis import METRICS, analyze
 from telemetry.errors import BadRider
-from telemetry.model import ClassRecording, History, Rider, Symptoms
+from telemetry.model import ClassRecording, History, Pause, Rider, Symptoms
 from tests.builders import recording, steps
 
 DRIFTS = ["cadence", "heart_rate", "symmetry", "smoothness", "respiration", "onset"]
@@ -84,6 +85,28 @@ def test_next_to_nothing_is_analysed_without_complaint(seconds: int) -> None:
     columns = steps([(seconds, 150, 80)])
     analysis = analyze(recording(**columns, heart_rate_bpm=np.full(seconds, 120.0)), RIDER)
     assert analysis.review.state == "not_enough_data"
+    json.dumps(analysis.to_dict(), allow_nan=False)
+
+
+def test_nothing_is_sized_by_a_pause_of_years() -> None:
+    built = full_class()
+    away = 43 * 365 * 86400.0
+    times = built.array("time_s").copy()
+    times[1300:] += away
+    samples = built.samples.with_columns(time_s=times)
+    paused = replace(built, samples=samples, pauses=(Pause(1300.0, 1300.0 + away),))
+    tracemalloc.start()
+    analysis = analyze(paused, RIDER)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 100e6
+    assert analysis.metric("work_kj") == pytest.approx(analyze(built, RIDER).metric("work_kj"))
+    assert analysis.quality.grade == "good"
+    assert analysis.by_minute is not None
+    assert len(analysis.by_minute.minute) < 100
+    for name in ("heart_rate", "cadence", "symmetry"):
+        assert "more than 24 hours" in (analysis.drift[name].why_not or "")
+    assert "balance_time_s" not in analysis.curves
     json.dumps(analysis.to_dict(), allow_nan=False)
 
 
