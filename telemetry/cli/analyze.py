@@ -6,12 +6,14 @@ Comes in: files, folders, patterns and what is known of the rider. Goes out: on 
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import typer
 
 from telemetry.cli import kernels, options
 from telemetry.cli.options import RiderOptions
+from telemetry.cli.processes import WORTH
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -41,21 +43,37 @@ def analyze(
     known = told.rider()
     if len(session.files) > 1:
         kernels.open_compiler()  # before threads do
+    if as_json:
+        for _, texts in session.each(
+            partial(_texts, rider=known, columns=session.columns), "Analyzing", processes=True
+        ):
+            for text in texts:
+                session.print_json_text(text)
+        raise typer.Exit(session.code)
+    # one alone is told at length, from its rows; of many a row each
+    many = len(session.files) >= WORTH
+    work = partial(_rows if many else analyses_of, rider=known, columns=session.columns)
     shown: list[ClassAnalysis] = []
-    for _, analyses in session.each(lambda path: analyses_of(path, known, session.columns), "Analyzing"):
-        for analysis in analyses:
-            if as_json:
-                session.print_json(analysis.to_dict())
-            else:
-                # one alone is told at length, from its rows
-                shown.append(_slim(analysis) if shown else analysis)
-    if len(shown) == 1:
+    for _, found in session.each(work, "Analyzing", processes=many):
+        for analysis in found:
+            shown.append(_slim(analysis) if shown else analysis)
+    if len(shown) == 1 and not many:
         session.print_summary(shown[0])
     elif shown:
         from telemetry.cli.table import print_table
 
         print_table(shown)
     raise typer.Exit(session.code)
+
+
+def _texts(path: Path, rider: Rider | None, columns: Mapping[str, str]) -> list[str]:
+    from telemetry.cli.session import json_text
+
+    return [json_text(analysis.to_dict()) for analysis in analyses_of(path, rider, columns)]
+
+
+def _rows(path: Path, rider: Rider | None, columns: Mapping[str, str]) -> list[ClassAnalysis]:
+    return [_slim(analysis) for analysis in analyses_of(path, rider, columns)]
 
 
 def analyses_of(

@@ -7,19 +7,19 @@ and what stopped it, or None. Leaves to others: every picture and word (reports)
 from __future__ import annotations
 
 import pickle
-import signal
 from collections import deque
 from collections.abc import Generator, Iterable
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
 from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from glob import escape
-from multiprocessing import active_children, get_context
+from multiprocessing import active_children
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Literal
 
 from telemetry.cli.batch import workers
+from telemetry.cli.processes import pool
 from telemetry.errors import CannotWrite
 
 if TYPE_CHECKING:
@@ -94,7 +94,7 @@ class _Desk:
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._count = 0
-        self._pool = _pool(workers())
+        self._pool = pool(workers())
 
     def give(self, job: Job) -> Future[Written]:
         """The job in work."""
@@ -103,7 +103,7 @@ class _Desk:
             return self._pool.submit(_draw_file, path)
         except BrokenProcessPool:
             self._pool.shutdown()
-            self._pool = _pool(workers())
+            self._pool = pool(workers())
             return self._pool.submit(_draw_file, path)
 
     def take(self, job: Job, future: Future[Written]) -> tuple[Job, Written]:
@@ -112,7 +112,7 @@ class _Desk:
             return job, future.result()
         except BrokenProcessPool:
             _sweep(job)
-        with _pool(1) as alone:
+        with pool(1) as alone:
             try:
                 return job, alone.submit(_draw_file, self._put(job)).result()
             except BrokenProcessPool:
@@ -145,16 +145,3 @@ def _draw_file(path: Path) -> Written:
     job = pickle.loads(path.read_bytes())
     path.unlink()
     return draw(job)
-
-
-def _pool(count: int) -> ProcessPoolExecutor:
-    # spawned, not forked: polars hangs in a forked child
-    return ProcessPoolExecutor(count, mp_context=get_context("spawn"), initializer=_stand_by)
-
-
-def _stand_by() -> None:
-    """A drawing process leaves Ctrl-C to its parent, who ends it so that nothing half written stays."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
-    from telemetry.cli.guard import prepare
-
-    prepare()

@@ -18,6 +18,7 @@ from telemetry.cli import console, guard, kernels
 from telemetry.cli.batch import in_order
 from telemetry.cli.inputs import expand
 from telemetry.cli.options import columns_of
+from telemetry.cli.processes import in_order_over_processes
 from telemetry.cli.streams import speaks_utf8
 
 if TYPE_CHECKING:
@@ -61,16 +62,22 @@ class Session:
             text = f"{file}: {text}"
         console.error(text)
 
-    def each(self, work: Callable[[Path], Result], what: str) -> Iterator[tuple[Path, Result]]:
-        """`work` over all files in threads, results in the order of the inputs, failures named."""
+    def each(
+        self, work: Callable[[Path], Result], what: str, *, processes: bool = False
+    ) -> Iterator[tuple[Path, Result]]:
+        """`work` over all files, results in the order of the inputs, failures named.
+
+        In threads; with `processes` in processes where there are many files: `work` and its results are sent.
+        """
         with console.ProgressBar(len(self.files), what) as bar:
-            yield from self.each_with(bar, work)
+            yield from self.each_with(bar, work, processes=processes)
 
     def each_with(
-        self, bar: console.ProgressBar, work: Callable[[Path], Result]
+        self, bar: console.ProgressBar, work: Callable[[Path], Result], *, processes: bool = False
     ) -> Iterator[tuple[Path, Result]]:
         """As `each`, with a bar that somebody else shows."""
-        for outcome in in_order(self.files, work):
+        over = in_order_over_processes if processes else in_order
+        for outcome in over(self.files, work):
             if outcome.error is None:
                 yield outcome.item, outcome.result
             else:
@@ -80,10 +87,14 @@ class Session:
     @staticmethod
     def print_json(content: dict[str, Any]) -> None:
         """One JSON object in one line on stdout."""
-        text = json.dumps(content, ensure_ascii=False, allow_nan=False)
+        Session.print_json_text(json_text(content))
+
+    @staticmethod
+    def print_json_text(text: str) -> None:
+        """The same, of what `json_text` gave."""
         if not (speaks_utf8(sys.stdout) and text.isprintable()):
             # a name that is no UTF-8, or a stream that is not: escaped, it stays JSON
-            text = json.dumps(content, allow_nan=False)
+            text = json.dumps(json.loads(text), allow_nan=False)
         console.result(text)
 
     @staticmethod
@@ -94,3 +105,8 @@ class Session:
         from telemetry.reports.terminal import summary
 
         Console(stderr=to_stderr, highlight=False).print(summary(analysis))
+
+
+def json_text(content: dict[str, Any]) -> str:
+    """One JSON object as one line."""
+    return json.dumps(content, ensure_ascii=False, allow_nan=False)

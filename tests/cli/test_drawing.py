@@ -55,7 +55,7 @@ def test_a_process_that_dies_takes_only_its_own_job_with_it(
 
 
 def test_a_few_need_no_process(jobs: list[Job], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(drawing, "_pool", lambda count: pytest.fail("a process for a few"))
+    monkeypatch.setattr(drawing, "pool", lambda count: pytest.fail("a process for a few"))
     assert all(problem is None for _, (_, problem) in draw_all(jobs[:2], many=False))
 
 
