@@ -4,11 +4,11 @@ Comes in: the bytes of one chained file whose strict walk failed. Goes out: the 
 be messages, a mark on each that stands beside damage, and the gaps. Leaves to others: deciding when to use
 it (`sections.py`): an undamaged file never comes here.
 
-Three things tell a message from a desynchronised reading: a well-formed definition, a timestamp close to
-the last one, and that such messages follow. A message with a close timestamp is taken at once; any other
-only when what follows it is in step; where nothing fits, the next place that does is searched for, from
-just behind the last message, because a wrong size hides in the message before the failure. Work is bounded
-by the size of the file.
+Four things tell a message from a desynchronised reading: a well-formed definition, a timestamp close to
+the last one, bytes like those of the last message of its kind, and that such messages follow. A message with
+a close timestamp is taken at once; any other only when what follows it is in step; where nothing fits, the
+next place that does is searched for, from just behind the last message, because a wrong size hides in the
+message before the failure. Work is bounded by the size of the file.
 """
 
 from __future__ import annotations
@@ -29,6 +29,14 @@ HISTORY = 16
 """Earlier definitions of a local type that are tried: the latest may be damage that looks like one."""
 LOOK_AHEAD = 16
 """Messages looked at to find that evidence."""
+ALIKE_STEP = 16
+"""Bytes this close to those of an earlier message are alike: high bytes and slow values hardly move."""
+MANY_ALIKE = 16
+"""Messages of one kind after which likeness counts beside a clock; without a clock it counts at once."""
+PHASE_LOOK = 4
+"""Messages without a timestamp that are compared, and looked on for, before the likeliest place is taken."""
+LEAST_COMPARED = 4
+"""Fewer bytes than this are alike by chance."""
 WORK_PER_BYTE = 24
 
 
@@ -133,6 +141,43 @@ def _close(time: int, base: int) -> bool:
 
 
 @njit(cache=True, nogil=True, boundscheck=True)
+def _likeness(
+    data: NDArray[np.uint8],
+    p: int,
+    model: int,
+    size: int,
+    at: int,
+    most: int,
+    stop: int,
+    work: NDArray[np.int64],
+) -> int:
+    """How many payload bytes of up to `most` messages of one kind, from `p` on, are like those of an earlier
+    one at `model`, the timestamp apart. 0 where that is half of them or fewer, or all bytes are one: a fill
+    looks like anything."""
+    if model < 0 or size < LEAST_COMPARED:
+        return 0
+    near = 0
+    all_bytes = 0
+    varied = False
+    header = np.int64(data[p])
+    kind = header & 0xE0 if header & 0x80 else header
+    while most > 0 and p + size < stop and np.int64(data[p]) & (0xE0 if header & 0x80 else 0xFF) == kind:
+        work[0] += 1 + (size >> 3)
+        for k in range(1, size + 1):
+            if at <= k < at + 4 and at > 0:
+                continue
+            byte = np.int64(data[p + k])
+            all_bytes += 1
+            if -ALIKE_STEP <= byte - np.int64(data[model + k]) <= ALIKE_STEP:
+                near += 1
+            if byte != header:
+                varied = True
+        p += 1 + size
+        most -= 1
+    return near if varied and 2 * near > all_bytes and all_bytes >= LEAST_COMPARED else 0
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
 def in_step(
     data: NDArray[np.uint8],
     p: int,
@@ -147,13 +192,16 @@ def in_step(
 ) -> bool:
     """True where messages from `p` on carry at least `need` evidence before one of them is wrong.
 
-    known[local] = (payload size or -1, place of the timestamp, big-endian); `base` is the last timestamp or
-    -1; `rolling` : no full timestamp was seen so far, so that those in header bytes must do as evidence.
+    known[local] = (payload size or -1, place of the timestamp, big-endian, an earlier message or -1); `base`
+    is the last timestamp or -1; `rolling` : no full timestamp was seen so far, so that those in header bytes
+    must do as evidence.
     """
     evidence = 0
     trusted = base >= 0
     copied = False
     last_five = np.int64(-1)
+    before = np.int64(-1)  # the message before, and its header
+    local_before = np.int64(-1)
     for _ in range(LOOK_AHEAD):
         work[0] += 1
         if p == stop:
@@ -169,39 +217,51 @@ def in_step(
             if not copied:
                 # by loops: assigning whole arrays takes the compiler seconds
                 for row in range(16):
-                    for cell in range(3):
+                    for cell in range(4):
                         scratch[row, cell] = known[row, cell]
                 copied = True
             scratch[header & 0x0F, 0] = found[1]
             scratch[header & 0x0F, 1] = found[2]
             scratch[header & 0x0F, 2] = found[3]
+            scratch[header & 0x0F, 3] = -1
+            local = np.int64(-1)
             q = found[0]
         else:
             local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
             if header & 0x80 == 0 and header & 0x30:
                 break
-            if copied:
-                size, at, big = scratch[local, 0], scratch[local, 1], scratch[local, 2]
-            else:
-                size, at, big = known[local, 0], known[local, 1], known[local, 2]
+            table = scratch if copied else known
+            size, at, big, model = table[local, 0], table[local, 1], table[local, 2], table[local, 3]
             if size < 0 or p + 1 + size > stop:
                 break
             q = p + 1 + size
-            if at >= 0:
-                time = _time(data, p + at, big)
+            time = _time(data, p + at, big) if at >= 0 else np.int64(-1)
+            if time >= 0 and (base < 0 or time == NO_TIME or _close(time, base)):
                 if time != NO_TIME:
+                    # a constant in the wrong place looks like a clock that stands still
                     if base < 0:
                         evidence += 1
-                    elif _close(time, base):
-                        # a constant in the wrong place looks like a clock that stands still
-                        evidence += 4 if trusted or time != base else 0
-                    else:
-                        break
+                    elif trusted or time != base:
+                        evidence += 4
                     base = time
-            elif rolling and header & 0x80:
-                if last_five >= 0 and (header - last_five) & 0x1F <= 5:
+            elif time >= 0 and not -NEAR_BACK_S <= time - base <= NEAR_AHEAD_S:
+                break
+            else:
+                # a clock that went on after a pause, or none: only the other bytes can tell
+                if time < 0 and local == local_before and (model >= 0 or base < 0):
+                    model = before
+                if _likeness(data, p, model, size, at, 1, stop, work):
+                    evidence += 2
+                elif time >= 0:
+                    break
+                elif rolling and header & 0x80 and last_five >= 0 and (header - last_five) & 0x1F <= 5:
                     evidence += 1
-                last_five = header & 0x1F
+                if time >= 0:
+                    base = time
+                else:
+                    last_five = header & 0x1F
+            before = p
+            local_before = local
         if evidence >= need:
             return True
         p = q
@@ -209,10 +269,57 @@ def in_step(
 
 
 @njit(cache=True, nogil=True, boundscheck=True)
-def _use(definitions: NDArray[np.int32], d: int, known: NDArray[np.int64], local: int) -> None:
+def _swallows(
+    data: NDArray[np.uint8],
+    p: int,
+    q: int,
+    stop: int,
+    known: NDArray[np.int64],
+    scratch: NDArray[np.int64],
+    found: NDArray[np.int64],
+    base: int,
+    work: NDArray[np.int64],
+) -> bool:
+    """True where a definition, or a message like those before it, in step, stands inside what claims
+    data[p:q] for itself."""
+    need = np.int64(2 * ENOUGH)
+    rolling = np.bool_(False)
+    work[0] += (q - p) >> 2
+    for x in range(p + 1, q):
+        header = np.int64(data[x])
+        if header & 0xD0 == 0x40 and x + 6 <= stop and data[x + 1] == 0 and data[x + 2] <= 1:
+            told = check_definition(data, x, stop, found)
+            if told == 4 and found[2] >= 0 and found[4] > 2:
+                return True
+        if header & 0xF0:
+            continue
+        size, at = known[header, 0], known[header, 1]
+        if size < 0 or at < 0 or x + 1 + size > stop:
+            continue
+        time = _time(data, x + at, known[header, 2])
+        if (
+            time != NO_TIME
+            and _close(time, base)
+            and _likeness(data, x, known[header, 3], size, at, 1, stop, work)
+            and in_step(data, x, stop, known, scratch, found, base, need, rolling, work)
+        ):
+            return True
+    return False
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
+def _use(
+    definitions: NDArray[np.int32],
+    d: int,
+    models: NDArray[np.int32],
+    base: int,
+    known: NDArray[np.int64],
+    local: int,
+) -> None:
     known[local, 0] = definitions[d, 2]
     known[local, 1] = definitions[d, 6]
     known[local, 2] = definitions[d, 3]
+    known[local, 3] = models[d, 0] if base < 0 or models[d, 1] >= MANY_ALIKE or definitions[d, 6] >= 0 else -1
 
 
 @njit(cache=True, nogil=True, boundscheck=True)
@@ -220,11 +327,12 @@ def _remember(
     data: NDArray[np.uint8],
     definitions: NDArray[np.int32],
     current: NDArray[np.int64],
+    models: NDArray[np.int32],
     local: int,
     m: int,
 ) -> None:
     """Put definition `m` in front of its local type's history; one with the same bytes is moved, not kept
-    twice."""
+    twice, and hands its model on."""
     last = HISTORY - 1
     for age in range(HISTORY):
         d = current[local, age]
@@ -241,6 +349,8 @@ def _remember(
                 break
         if same:
             last = age
+            models[m, 0] = models[d, 0]
+            models[m, 1] = models[d, 1]
             break
     for k in range(last, 0, -1):
         current[local, k] = current[local, k - 1]
@@ -299,13 +409,15 @@ def salvage(
     m = counts[1]
     n_gaps = 0
     n_compressed = counts[3]
-    known = np.full((16, 3), -1, np.int64)
-    scratch = np.empty((16, 3), np.int64)
+    known = np.full((16, 4), -1, np.int64)
+    scratch = np.empty((16, 4), np.int64)
     found = np.zeros(7, np.int64)
     look = np.zeros(7, np.int64)
     current = np.full((16, HISTORY), -1, np.int64)  # the definition in force, then those before it
+    models = np.full((definitions.shape[0], 2), -1, np.int32)  # last message of each definition, how many
     undo_local = np.int64(-1)
-    undo_known = np.zeros(3, np.int64)
+    undo_known = np.zeros(4, np.int64)
+    were = np.zeros(4, np.int64)
     undo_current = np.zeros(HISTORY, np.int64)
     work = np.zeros(1, np.int64)
     limit = WORK_PER_BYTE * (stop - first) + 100_000
@@ -336,11 +448,15 @@ def salvage(
             if told > 0:
                 q = found[0]
                 work[0] += found[4] + found[5]
-                was0, was1, was2 = known[local, 0], known[local, 1], known[local, 2]
+                for cell in range(4):
+                    were[cell] = known[local, cell]
                 known[local, 0] = found[1]
                 known[local, 1] = found[2]
                 known[local, 2] = found[3]
+                known[local, 3] = -1
                 taken = told == 4 or in_step(data, q, stop, known, scratch, look, base, enough, rolling, work)
+                if told == 1 and taken:
+                    taken = not _swallows(data, p, q, stop, known, scratch, look, base, work)
                 if taken:
                     definitions[m, 0] = p
                     definitions[m, 1] = found[6]
@@ -351,19 +467,26 @@ def salvage(
                     definitions[m, 6] = found[2]
                     definitions[m, 7] = section
                     undo_local = local
-                    undo_known[0], undo_known[1], undo_known[2] = was0, was1, was2
+                    for cell in range(4):
+                        undo_known[cell] = were[cell]
                     for age in range(HISTORY):
                         undo_current[age] = current[local, age]
-                    _remember(data, definitions, current, local, m)
+                    models[m, 0] = -1
+                    models[m, 1] = 0
+                    _remember(data, definitions, current, models, local, m)
+                    _use(definitions, m, models, base, known, local)
                     m += 1
                     previous = p
                     previous_is_data = False
                 else:
-                    known[local, 0], known[local, 1], known[local, 2] = was0, was1, was2
+                    for cell in range(4):
+                        known[local, cell] = were[cell]
         elif header & 0x80 or header & 0x30 == 0:
             local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
             chosen = -1
             spare = -1
+            moved = False
+            sure = False
             for age in range(HISTORY):
                 d = current[local, age]
                 if d < 0:
@@ -379,11 +502,18 @@ def salvage(
                 close = time != NO_TIME and _close(time, base)
                 if age and not close:
                     continue
-                _use(definitions, d, known, local)
+                size = np.int64(definitions[d, 2])
+                if chosen >= 0 and size == definitions[current[local, chosen], 2]:
+                    continue
+                alike = _likeness(data, p, models[d, 0], size, at, 1, stop, work) > 0
+                believed = close or (
+                    alike and time != NO_TIME and base >= 0 and -NEAR_BACK_S <= time - base <= NEAR_AHEAD_S
+                )
+                _use(definitions, d, models, base, known, local)
                 for again in range(2):
                     # what follows must be in step; before any timestamp is known, the message may begin it
                     start = p if again else q
-                    try_base = time if close else base
+                    try_base = time if believed else base
                     if again:
                         if time == NO_TIME or base >= 0:
                             break
@@ -391,15 +521,29 @@ def salvage(
                     if in_step(
                         data, start, stop, known, scratch, look, try_base, enough + again, rolling, work
                     ):
-                        chosen = age
+                        # of layouts that all fit, the one whose messages look like this is likelier
+                        if chosen < 0 or alike:
+                            chosen = age
+                            moved = believed
+                            sure = alike
                         break
-                if chosen >= 0:
+                if sure or (chosen >= 0 and models[current[local, chosen], 0] < 0):
                     break
-                if spare < 0 and (close or (q == stop and time == NO_TIME)):
+                first_of_kind = previous >= 0 and not previous_is_data
+                if spare < 0 and (close or (time == NO_TIME and (q == stop or alike or first_of_kind))):
                     spare = age
+                    if alike and close:
+                        break
             if chosen < 0 and spare >= 0:
                 chosen = spare
                 doubtful = True
+            d = current[local, max(chosen, 0)]
+            if chosen >= 0 and not (sure and definitions[d, 6] >= 0):
+                # its kind may claim too many bytes: those of the messages behind it
+                q = p + 1 + np.int64(definitions[d, 2])
+                _use(definitions, current[local, 0], models, base, known, local)
+                if _swallows(data, p, q, stop, known, scratch, look, base, work):
+                    chosen = -1
             if chosen >= 0:
                 d = current[local, chosen]
                 for k in range(chosen, 0, -1):
@@ -409,11 +553,13 @@ def salvage(
                 q = p + 1 + definitions[d, 2]
                 time = _time(data, p + at, definitions[d, 3]) if at >= 0 else np.int64(NO_TIME)
                 if time != NO_TIME:
-                    if base < 0 or _close(time, base):
+                    if base < 0 or moved or _close(time, base):
                         base = time
                         rolling = np.bool_(False)
                     else:
                         doubtful = True
+                models[d, 0] = p
+                models[d, 1] += 1
                 offset[n] = p
                 definition[n] = d
                 doubt[n] = doubtful or chosen > 0
@@ -426,7 +572,7 @@ def salvage(
                 if time != NO_TIME:
                     last_used = d
             if current[local, 0] >= 0:
-                _use(definitions, current[local, 0], known, local)
+                _use(definitions, current[local, 0], models, base, known, local)
         if taken:
             after_gap = False
             p = q
@@ -437,6 +583,7 @@ def salvage(
         target = np.int64(-1)
         target_base = base
         target_end = np.int64(-1)
+        target_like = np.int64(0)
         far = np.int64(-1)
         far_base = base
         while x < stop:
@@ -463,6 +610,7 @@ def salvage(
                 try_base = base
                 need = ENOUGH + 1 + more
                 distant = False
+                like = np.int64(0)
                 if defines:
                     told = check_definition(data, x, stop, found)
                     work[0] += found[4] + found[5]
@@ -478,7 +626,13 @@ def salvage(
                     if x + 1 + definitions[d, 2] > stop:
                         continue
                     if at < 0:
-                        if header & 0x80 == 0 or not rolling:
+                        if base < 0 or models[d, 1] >= MANY_ALIKE:
+                            like = np.int64(
+                                _likeness(
+                                    data, x, models[d, 0], definitions[d, 2], at, PHASE_LOOK, stop, work
+                                )
+                            )
+                        if like == 0 and (header & 0x80 == 0 or not rolling):
                             continue
                         need = ENOUGH + more
                     else:
@@ -496,8 +650,8 @@ def salvage(
                                 need = FAR + more
                                 if far >= 0:
                                     continue
-                    _use(definitions, d, known, local)
-                if target >= 0 and d != last_used:
+                    _use(definitions, d, models, base, known, local)
+                if target >= 0 and d != last_used and like <= target_like:
                     continue
                 if need == 0 or in_step(data, x, stop, known, scratch, look, try_base, need, rolling, work):
                     if distant:
@@ -506,11 +660,15 @@ def salvage(
                     else:
                         target = x
                         target_base = time
+                        target_like = like
                         # a message laid out like the last one before the gap is likelier: look on for it
-                        target_end = x if defines or d == last_used else x + 1 + definitions[d, 2]
+                        if defines or d == last_used:
+                            target_end = x
+                        elif target_end < 0:
+                            target_end = x + (1 + definitions[d, 2]) * (PHASE_LOOK if like else 1)
                         break
             if not defines and current[local, 0] >= 0:
-                _use(definitions, current[local, 0], known, local)
+                _use(definitions, current[local, 0], models, base, known, local)
             if target >= 0 and x >= target_end:
                 break
             x += 1
@@ -526,11 +684,8 @@ def salvage(
                 n -= 1
             else:
                 m -= 1
-                known[undo_local, 0], known[undo_local, 1], known[undo_local, 2] = (
-                    undo_known[0],
-                    undo_known[1],
-                    undo_known[2],
-                )
+                for cell in range(4):
+                    known[undo_local, cell] = undo_known[cell]
                 for age in range(HISTORY):
                     current[undo_local, age] = undo_current[age]
         elif n > counts[0] and previous_is_data and doubt[n - 1] == 0:
