@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import io
 import random
+import struct
 import tracemalloc
 import zipfile
 from collections.abc import Callable
@@ -40,6 +41,15 @@ def failing_late(count: int) -> bytes:
         data[at + 16] ^= 0xFF  # the checksum in the directory
         at += 4
     return bytes(data)
+
+
+def shared(count: int) -> bytes:
+    """Members that are all the same packed bytes, named again and again in the directory."""
+    data = archive(a__csv=b"power_w\n" + b"1\n" * 100_000)
+    begin, end = data.index(b"PK\x01\x02"), data.index(b"PK\x05\x06")
+    directory = data[begin:end] * count
+    tail = struct.pack("<4sHHHHIIH", b"PK\x05\x06", 0, 0, count, count, len(directory), begin, 0)
+    return data[:begin] + directory + tail
 
 
 HOSTILE: dict[str, tuple[str, Callable[[], bytes], type[TelemetryError], str]] = {
@@ -145,6 +155,13 @@ HOSTILE: dict[str, tuple[str, Callable[[], bytes], type[TelemetryError], str]] =
         lambda: archive(a__zip=archive(b__csv=b"power_w\n1\n")),
         NotAClass,
         "no class file",
+    ),
+    "members that share their packed bytes": (".zip", lambda: shared(199), LimitExceeded, "unpacks to more"),
+    "a member of too many lines": (
+        ".zip",
+        lambda: archive(a__csv=b"power_w\n" + b"1\n" * 300_000),
+        LimitExceeded,
+        "class.zip, member a.csv: too many lines",
     ),
     "members that fail only at their end": (
         ".zip",
@@ -333,3 +350,16 @@ def test_a_gzip_of_one_part_and_of_several_comes_out_whole(size: int, level: int
     cut, whole = unpack(gzip.compress(random.Random(1).randbytes(100) + body, level)[:-8], "x.gz")
     assert not whole
     assert len(cut) >= size
+
+
+def test_a_gzip_with_a_fault_keeps_what_came_before_it() -> None:
+    body = random.Random(3).randbytes(200_000)
+    packed = gzip.compress(body)
+    assert unpack(packed[:-8] + bytes(8), "x.gz") == (body, False)
+    assert unpack(gzip.compress(b"short")[:-8] + bytes(8), "x.gz") == (b"short", False)
+    text = b"".join(b"%d,%d\n" % (i, i * i % 977) for i in range(60_000))
+    packed = bytearray(gzip.compress(text))
+    packed[len(packed) // 2] ^= 0xFF
+    before, whole = unpack(bytes(packed), "x.gz")
+    assert not whole
+    assert before[: len(text) // 3] == text[: len(text) // 3]

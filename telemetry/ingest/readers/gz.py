@@ -9,7 +9,7 @@ Output is counted while it is unpacked: a small file can never become a large on
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import PurePath
 
@@ -67,10 +67,12 @@ def unpack(data: bytes, file: str) -> tuple[bytes, bool]:
             raise LimitExceeded(
                 "too many parts in this gzip file", file=file, expected=f"at most {MOST_MEMBERS}"
             )
-        stream = zlib.decompressobj(wbits=31)
+        stream = before = zlib.decompressobj(wbits=31)
+        pieces, slice_at = len(out), at
         try:
             # a slice at a time: what is left over is copied, and must be small
             while at < len(data) and not stream.eof:
+                before, pieces, slice_at = stream.copy(), len(out), at
                 pending = data[at : at + CHUNK]
                 at += len(pending)
                 piece = b""
@@ -82,10 +84,22 @@ def unpack(data: bytes, file: str) -> tuple[bytes, bool]:
                     check(size, len(data), file)
         except zlib.error:
             whole = False
+            del out[pieces:]
+            out += _up_to_the_fault(before, data[slice_at : slice_at + CHUNK])
             break
         whole = whole and stream.eof
         at -= len(stream.unused_data)
     return b"".join(out), whole
+
+
+def _up_to_the_fault(stream: zlib._Decompress, packed: bytes) -> Iterator[bytes]:
+    """What the bytes before a fault unpack to, one by one: a piece with the fault in it gives nothing."""
+    for at in range(len(packed)):
+        try:
+            # a byte gives at most a kilobyte and what waited in the window
+            yield stream.decompress(stream.unconsumed_tail + packed[at : at + 1], CHUNK)
+        except zlib.error:
+            return
 
 
 def check(size: int, packed: int, file: str) -> None:
@@ -95,10 +109,26 @@ def check(size: int, packed: int, file: str) -> None:
     ------
     LimitExceeded : over the size limit, or far more than was packed
     """
-    if size > LARGEST_BYTES or size > max(FREE_BYTES, RATIO * packed):
-        raise LimitExceeded(
-            "unpacks to more than a class file can hold",
-            file=PurePath(file).name,
-            expected=f"at most {LARGEST_BYTES >> 20} MB and {RATIO} times the packed size",
-            got=f"over {size / 2**20:.0f} MB from {packed / 2**10:.0f} kB",
-        )
+    if size > LARGEST_BYTES:
+        raise _too_much(size, packed, file)
+    check_ratio(size, packed, file)
+
+
+def check_ratio(size: int, packed: int, file: str) -> None:
+    """Refuse what unpacks to far more than was packed.
+
+    Raises
+    ------
+    LimitExceeded : as it says
+    """
+    if size > max(FREE_BYTES, RATIO * packed):
+        raise _too_much(size, packed, file)
+
+
+def _too_much(size: int, packed: int, file: str) -> LimitExceeded:
+    return LimitExceeded(
+        "unpacks to more than a class file can hold",
+        file=PurePath(file).name,
+        expected=f"at most {LARGEST_BYTES >> 20} MB and {RATIO} times the packed size",
+        got=f"over {size / 2**20:.0f} MB from {packed / 2**10:.0f} kB",
+    )

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from telemetry.errors import BadInput, LimitExceeded, NotAClass, TelemetryError
 from telemetry.ingest import LARGEST_BYTES, reader_for
-from telemetry.ingest.readers.gz import check
+from telemetry.ingest.readers.gz import check, check_ratio
 from telemetry.model import ClassRecording, Issue
 
 MOST_MEMBERS = 200
@@ -63,6 +63,12 @@ def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None)
         raise BadInput("this is no zip file", file=file, expected="a zip of class files") from cause
     if len(members) > MOST_MEMBERS:
         raise _too_many(file, len(members))
+    if len({member.header_offset for member in members}) < len(members):
+        raise LimitExceeded(
+            "members share their packed bytes: unpacks to more than it holds",
+            file=file,
+            expected="bytes of its own for each member",
+        )
     found: list[ClassRecording] = []
     failed: list[TelemetryError] = []
     budget = _Budget(len(data))
@@ -76,7 +82,10 @@ def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None)
             inner = budget.unpacked(archive, member, file)
             reader = reader_for(name)
             found += reader.from_bytes(inner, name, columns if reader.takes_columns else None)
-        except LimitExceeded:
+        except LimitExceeded as error:
+            if error.file != file:
+                # a person knows the archive
+                error.file, error.place = file, f"member {error.file}"
             raise
         except TelemetryError as error:
             failed.append(error)
@@ -120,7 +129,9 @@ class _Budget:
                     pieces.append(piece)
                     size += len(piece)
                     self.spent += len(piece)
+                    # all members together: they may share their packed bytes
                     check(size, self.packed, file)
+                    check_ratio(self.spent, self.packed, file)
                     if self.spent > MOST_BYTES:
                         raise LimitExceeded(
                             "unpacks to more than class files can hold",
