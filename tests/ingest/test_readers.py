@@ -358,6 +358,13 @@ def test_xml_that_reaches_beyond_itself_is_refused(tmp_path: Path, trick: str) -
         read(path)
 
 
+@pytest.mark.parametrize("sport", ["Biking", "Other", "", "VirtualRide", "Indoor Cycling", "EBikeRide"])
+def test_a_ride_by_any_word_is_one(tmp_path: Path, sport: str) -> None:
+    path = tmp_path / "class.tcx"
+    path.write_bytes(tcx(sport))
+    assert len(read(path)) == len(POWER)
+
+
 def test_a_run_and_a_course_are_no_ride(tmp_path: Path) -> None:
     path = tmp_path / "class.tcx"
     path.write_bytes(tcx("Running"))
@@ -388,12 +395,21 @@ def table(tmp_path: Path, text: str, **options):
         (["1772472600000", "1772472600500", "1772472601000"], [0.0, 0.5, 1.0]),
         (["2026-03-02 17:30:00", "2026-03-02 17:30:01", "2026-03-02 17:30:02"], [0.0, 1.0, 2.0]),
         (["2026-03-02T18:30:00+01:00", "2026-03-02T17:30:01Z", ""], [0.0, 1.0]),
+        (["2026-03-02 17:30:00 UTC", "2026-03-02 17:30:03 GMT"], [0.0, 3.0]),
+        (["02.03.2026 17:30:00", "02.03.2026 17:30:05"], [0.0, 5.0]),
     ],
 )
 def test_times_are_read_as_people_write_them(tmp_path: Path, times: list[str], seconds: list[float]) -> None:
     rows = "\n".join(f"{time},{200 + i}" for i, time in enumerate(times))
     recording = table(tmp_path, f"time,power\n{rows}\n")
     assert recording.array("time_s").tolist() == seconds
+
+
+def test_times_that_cannot_be_read_are_said(tmp_path: Path) -> None:
+    recording = table(tmp_path, "time,power\nhalf past five,200\nlater,210\n")
+    assert recording.array("time_s").tolist() == [0.0, 1.0]
+    (unread,) = (issue for issue in recording.issues if issue.code == "cells_not_read")
+    assert (unread.count, "half past five" in unread.detail) == (2, True)
 
 
 def test_our_own_names_units_in_brackets_and_plain_words_are_known(tmp_path: Path) -> None:

@@ -34,6 +34,8 @@ HEADER_WITHIN = 60
 MOST_COLUMNS = 500
 DELIMITERS = (",", ";", "\t", "|")
 CLOCK = re.compile(r"^(?:(\d{1,3}):)?(\d{1,3}):(\d{1,2}(?:\.\d+)?)$")
+UNIVERSAL = re.compile(r"\s*(?:UTC|GMT)$")
+DAY_FIRST = re.compile(r"^(\d\d)\.(\d\d)\.(\d{4})")
 OLDEST_UNIX_S = 1e8
 """Numbers above this in a time column are Unix seconds, not seconds since the start."""
 
@@ -94,6 +96,7 @@ def recordings(data: bytes, file: str, columns: Mapping[str, str] | None = None)
     if table.clocks:
         index = max(table.clocks, key=lambda index: len(set(table.cells[index])))
         clock, dated, hour_wrap = times(table.cells[index], table.clocks[index].factor, comma=comma)
+        issues += _odd_times(table.header[index], table.cells[index], clock)
     nothing = np.full(table.count, np.nan)
     trust, noticed = resistance_trust(
         channels.get("resistance_level", nothing),
@@ -218,7 +221,18 @@ def _odd_cells(name: str, values: np.ndarray, odd: list[int]) -> list[Issue]:
     return [Issue("cells_not_read", count=len(odd), detail=detail)]
 
 
+def _odd_times(name: str, cells: list[str], clock: np.ndarray) -> list[Issue]:
+    """A time column of which nothing can be read is said, with what stands in it."""
+    odd = [cell for cell in cells if cell and cell.lower() not in NOTHING]
+    if np.isfinite(clock).any() or not odd:
+        return []
+    detail = f"no time of column {name.strip()[:60]!r} could be read, as in {odd[0][:40]!r}"
+    return [Issue("cells_not_read", count=len(odd), detail=detail)]
+
+
 def _moment(cell: str) -> float:
+    """A date and time in Unix seconds: ISO, also with UTC or GMT behind it, or day.month.year; else NaN."""
+    cell = UNIVERSAL.sub("+00:00", DAY_FIRST.sub(r"\3-\2-\1", cell))
     try:
         moment = dt.datetime.fromisoformat(cell)
         return (moment if moment.tzinfo else moment.replace(tzinfo=dt.UTC)).timestamp()

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import datetime as dt
 import math
+import re
 from array import array
 from collections.abc import Mapping
 from xml.etree.ElementTree import ParseError
@@ -25,8 +26,9 @@ from telemetry.ingest.readers.fit import content_id
 from telemetry.ingest.timebase import time_base
 from telemetry.model import ClassRecording, Device, Issue, Lap
 
-RIDING = ("biking", "other", "cycling", "")
-"""Activity sports that can be a class: Biking is what exporters write, Other what some bikes do."""
+RIDING = re.compile("bik|cycl|ride|spin|other|^$", re.IGNORECASE)
+"""Activity sports that can be a class: Biking is what exporters write, Other what some bikes do, and a few
+write a word of their own."""
 
 FIELDS = {
     "Watts": "power_w",
@@ -174,9 +176,7 @@ def recordings(data: bytes, file: str) -> list[ClassRecording]:
     if walk.root != "TrainingCenterDatabase":
         raise BadInput("this is no TCX", file=file, expected="TrainingCenterDatabase", got=walk.root[:60])
     activities = walk.activities
-    rides = [
-        activity for activity in activities if activity.time and activity.sport.strip().lower() in RIDING
-    ]
+    rides = [activity for activity in activities if activity.time and RIDING.search(activity.sport.strip())]
     if not rides:
         sports = ", ".join(dict.fromkeys(activity.sport for activity in activities))[:60]
         got = sports or ("a course" if walk.course else "no activity")
