@@ -46,7 +46,9 @@ def as_of_its_day(
 
     assert recording.started_at is not None
     history = history_as_of(past, diary, recording.started_at, recording.duration_s)
-    return analyze(recording, rider, history=history, screening=standing_answers(diary))
+    screening = standing_answers(diary)
+    # its JSON is kept, and no picture is drawn of it
+    return analyze(recording, rider, history=history, screening=screening, drawable=False)
 
 
 def standing_answers(diary: Diary) -> dict[str, Any] | None:
