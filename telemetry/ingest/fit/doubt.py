@@ -24,15 +24,16 @@ def strange_times(
 ) -> NDArray[np.bool_]:
     """True for messages whose layout has a timestamp that is invalid or nowhere near the ride's (n,)."""
     out = np.zeros(len(offset), np.bool_)
-    at = definitions[:, TIME_AT][definition]
-    timed = np.flatnonzero(at >= 0)
-    if not len(timed):
+    if not len(offset) or len(data) < 4:
         return out
-    places = offset[timed] + at[timed]
-    swapped = definitions[:, BIG_ENDIAN][definition[timed]] != 0
-    times = np.zeros(len(timed), np.uint32)
-    for k in range(4):
-        times = times << np.uint32(8) | data[places + np.where(swapped, k, 3 - k).astype(np.int32)]
+    at = definitions[:, TIME_AT].take(definition)
+    timed = np.flatnonzero(at >= 0)
+    # every four bytes in a row as one number, wherever they begin
+    numbers = np.ndarray((len(data) - 3,), "<u4", data, strides=(1,))
+    times = numbers.take(offset[timed] + at[timed])
+    if definitions[:, BIG_ENDIAN].any():
+        swapped = definitions[:, BIG_ENDIAN].take(definition[timed]) != 0
+        times = np.where(swapped, times.byteswap(), times)
     known = times != NO_TIME
     out[timed] = ~known
     seconds = times[known].astype(np.int64)
