@@ -8,7 +8,7 @@ asked. Leaves to others: walking the bytes (`sections.py`), planning and reading
 from __future__ import annotations
 
 import sys
-from collections.abc import Hashable, Iterator
+from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
@@ -261,26 +261,20 @@ class FitFile:
         rows = self.rows(message)
         if rows is None:
             return {}
-        return dict(self._numbers(rows))
+        return self._numbers(rows)
 
-    def _numbers(self, rows: Rows) -> Iterator[tuple[str, NDArray[np.float64]]]:
+    def _numbers(self, rows: Rows) -> dict[str, NDArray[np.float64]]:
         made = rows.plan
         out = np.empty((made.n_scalars, len(rows.offset)), np.float64)
         _readers(self.size).gather(
             self._data, rows.offset, rows.layout, made.at, made.kind, made.big, made.scale, made.shift, out
         )
-        found: dict[str, NDArray[np.float64]] = {}
-        for column, values in zip(made.columns[: made.n_scalars], out, strict=True):
-            found[column.name] = values
+        found = dict(zip(made.fields, out, strict=True))
         if self._index.compressed:
             self._header_times(rows, found)
         for name in made.dates:
             _to_unix(found, name)
-        if (
-            self._index.compressed
-            and "timestamp" in found
-            and not any(column.name == "timestamp" for column in made.columns)
-        ):
+        if self._index.compressed and "timestamp" in found and "timestamp" not in made.fields:
             _to_unix(found, "timestamp")
         expand(
             rows.number,
@@ -291,7 +285,7 @@ class FitFile:
             made,
             lambda: self._index.definitions[rows.definition, SECTION],
         )
-        yield from found.items()
+        return found
 
     def _header_times(self, rows: Rows, found: dict[str, NDArray[np.float64]]) -> None:
         """Fill in the timestamps that stand in header bytes, raw."""
@@ -320,11 +314,24 @@ class FitFile:
         List, dates as Datetime("ms", "UTC"), invalid as null, unknown fields as `unknown_15`, developer
         fields by their names.
         """
-        from telemetry.ingest.fit.frames import frame
+        return self._tables([message])[0]
 
-        rows = self.rows(message)
-        numbers = dict(self._numbers(rows)) if rows else {}
-        return frame(self._raw, self._data, rows, numbers, _readers(self.size).gather)
+    def _tables(self, messages: Iterable[str]) -> list[pl.DataFrame]:
+        import polars as pl
+
+        from telemetry.ingest.fit.frames import frame
+        from telemetry.ingest.fit.stack import Pile
+
+        pile = Pile()
+        gather = _readers(self.size).gather
+        makers: list[Callable[[], pl.DataFrame]] = []
+        for message in messages:
+            rows = self.rows(message)
+            if rows is None:
+                makers.append(pl.DataFrame)
+            else:
+                makers.append(frame(self._raw, self._data, rows, self._numbers(rows), gather, pile))
+        return [make() for make in makers]
 
     def texts(self, message: str, name: str) -> list[str | None]:
         """One text field of one message type (n,), None where empty; no table is built for it."""
@@ -353,7 +360,7 @@ class FitFile:
                 expected=f"at most {MAX_TYPES.value:,} message types",
                 got=f"{len(self.messages):,}",
             )
-        return {message: self.frame(message) for message in self.messages}
+        return dict(zip(self.messages, self._tables(self.messages), strict=True))
 
 
 def _to_unix(found: dict[str, NDArray[np.float64]], name: str) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
+from dataclasses import field as dataclass_field
 from functools import cached_property
 from typing import Any, Literal, NamedTuple, TypeVar
 
@@ -94,6 +95,8 @@ class Plan:
     merged: tuple[tuple[str, str], ...] = ()
     """(source, target) of components that are the same number: the target takes the source's value where it
     has none"""
+    kinds: dict[str, Any] = dataclass_field(default_factory=dict)
+    """what tables make of each column, worked out with the first table of this plan"""
 
     @cached_property
     def fields(self) -> dict[str, Field]:

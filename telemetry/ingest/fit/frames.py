@@ -20,13 +20,13 @@ from telemetry.ingest.fit.gather_numpy import values as plain_values
 from telemetry.ingest.fit.heart_beats import unpack_beats
 from telemetry.ingest.fit.labels import LABELS
 from telemetry.ingest.fit.profile import COMMON, DATES, HR, MESSAGES, NAMES_ONLY, Field, Message, Subfield
-from telemetry.ingest.fit.stack import BOOLEAN, FLOAT, INTEGER, LOCAL, TEXT, UTC, Stack
+from telemetry.ingest.fit.stack import BOOLEAN, FLOAT, INTEGER, LOCAL, TEXT, UTC, Pile, Stack
 
 if TYPE_CHECKING:
     from telemetry.ingest.fit.decode import Rows
 
 FEW = 64
-"""Rows up to which a plain list is built faster than an array is looked up."""
+"""Rows up to which a plain list is built faster than an array is looked up, and tables share a pile."""
 
 MESSAGE_NAMES = {row.number: row.name for row in MESSAGES.values()} | NAMES_ONLY
 
@@ -34,22 +34,30 @@ MESSAGE_NAMES = {row.number: row.name for row in MESSAGES.values()} | NAMES_ONLY
 def frame(
     raw: bytes,
     data: NDArray[np.uint8],
-    rows: Rows | None,
+    rows: Rows,
     numbers: dict[str, NDArray[np.float64]],
     gather: Callable[..., None],
-) -> pl.DataFrame:
-    """The table of one message type; columns in the file's order, then what was expanded."""
-    if rows is None:
-        return pl.DataFrame()
+    pile: Pile,
+) -> Callable[[], pl.DataFrame]:
+    """Collect the table of one message type; what is returned makes it, once `pile` is complete.
+
+    Columns in the file's order, then what was expanded. Short tables share the pile.
+    """
     made = rows.plan
     known = MESSAGES.get(rows.number)
     longs = _long_columns(data, rows) if len(made.longs) else {}
-    stack = Stack(len(rows.offset))
+    shared = len(rows.offset) <= FEW and rows.number != HR.number
+    stack = Stack(len(rows.offset), pile if shared else Pile())
+    kinds = made.kinds
     for name, values in numbers.items():
         if name in longs:
             stack.series(name, longs[name])
-        else:
-            _stack(stack, name, values, made.fields.get(name) or _expanded(known, name), name in made.floats)
+            continue
+        kind = kinds.get(name)
+        if kind is None:
+            field = made.fields.get(name) or _expanded(known, name)
+            kind = kinds[name] = _kind(name, field, name in made.floats)
+        _stack(stack, name, values, kind)
     for position in range(made.n_scalars, len(made.columns)):
         column = made.columns[position]
         if column.shape == "text":
@@ -58,8 +66,12 @@ def frame(
             stack_arrays(stack, raw, data, rows.offset, rows.layout, made, position, gather)
     if known and known.subfields:
         _stack_subfields(stack, known, numbers)
-    table = stack.table()
-    return unpack_beats(table) if rows.number == HR.number else table
+    if shared:
+        return stack.table
+    # a table of its own is made at once, so that the columns of a long one are held only once
+    whole = stack.table()
+    table = unpack_beats(whole) if rows.number == HR.number else whole
+    return lambda: table
 
 
 def _expanded(known: Message | None, name: str) -> Field:
@@ -98,21 +110,29 @@ def _long_columns(data: NDArray[np.uint8], rows: Rows) -> dict[str, pl.Series]:
     return found
 
 
-def _stack(stack: Stack, name: str, values: NDArray[np.float64], field: Field, is_float: bool) -> None:
-    """Put a column of numbers on the stack as what its field's type says."""
+Kind = str | dict[int, str]
+"""A word of `stack.py`, or the labels of an enumeration."""
+
+
+def _kind(name: str, field: Field, is_float: bool) -> Kind:
+    """What a column of numbers is by its field's type."""
     kind = field.type
     if kind in LABELS or kind == "mesg_num":
-        labels = LABELS.get(kind, MESSAGE_NAMES)
-        if len(values) <= FEW:
-            stack.cells(name, TEXT, [_label(code, labels) for code in values.tolist()])
-        else:
-            stack.series(name, _labelled(values, labels))
-    elif kind in DATES and not name.endswith("_raw"):
-        stack.numbers(name, UTC if kind == "date_time" else LOCAL, values)
-    elif kind == "bool":
-        stack.numbers(name, BOOLEAN, values)
+        return LABELS.get(kind, MESSAGE_NAMES)
+    if kind in DATES and not name.endswith("_raw"):
+        return UTC if kind == "date_time" else LOCAL
+    if kind == "bool":
+        return BOOLEAN
+    return FLOAT if is_float or field.scale != 1 or field.offset else INTEGER
+
+
+def _stack(stack: Stack, name: str, values: NDArray[np.float64], kind: Kind) -> None:
+    if isinstance(kind, str):
+        stack.numbers(name, kind, values)
+    elif len(values) <= FEW:
+        stack.cells(name, TEXT, [_label(code, kind) for code in values.tolist()])
     else:
-        stack.numbers(name, FLOAT if is_float or field.scale != 1 or field.offset else INTEGER, values)
+        stack.series(name, _labelled(values, kind))
 
 
 def _labelled(values: NDArray[np.float64], labels: dict[int, str]) -> pl.Series:
@@ -137,9 +157,14 @@ def _stack_subfields(stack: Stack, known: Message, numbers: dict[str, NDArray[np
         if source is None or reference is None or row.name in stack:
             continue
         field = known.fields[row.source]
-        chosen = np.isin(reference, row.values) & ~np.isnan(source)
+        if len(reference) <= FEW:
+            meant = np.array([code in row.values for code in reference.tolist()])
+        else:
+            meant = np.isin(reference, row.values)
+        chosen = meant & ~np.isnan(source)
         if chosen.any():
             raw = (source + field.offset) * field.scale
             found[row.name] = row, np.where(chosen, raw / row.scale, np.nan)
     for name, (row, values) in found.items():
-        _stack(stack, name, values, Field(row.source, name, row.units, row.scale, 0, row.type), False)
+        field = Field(row.source, name, row.units, row.scale, 0, row.type)
+        _stack(stack, name, values, _kind(name, field, False))
