@@ -82,7 +82,7 @@ def main() -> None:
         for name, data in chosen:
             path.write_bytes(data)
             columns(data, "record")
-            ours = best(lambda: columns(data, "record"), 25)  # noqa: B023
+            ours = best(lambda: columns(data, "record"), 60)  # noqa: B023
             frame = best(lambda: frame_of(path), 15)
             every = best(lambda: read_messages(path), 7)
             peer = fitfast_s(data)

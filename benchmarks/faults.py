@@ -20,7 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.corpus import files
-from benchmarks.faults_bombs import bombs
+from benchmarks.faults_bombs import bombs, through_read
 from benchmarks.faults_mutate import Mutant, make
 from benchmarks.faults_oracle import Record, records
 from benchmarks.faults_structure import EXPECTED, cases
@@ -124,7 +124,7 @@ def fit_structure(decoders: list[tuple[str, Decode]]) -> list[dict[str, Any]]:
 
 
 def run_bombs(megabytes: float, decoders: list[tuple[str, Decode]]) -> list[dict[str, Any]]:
-    """Seconds of CPU per MB, and growth of memory per byte. Rows for us are columns of records, no frame."""
+    """Seconds of CPU per MB, and growth of memory per byte: records as columns, then the whole of `read()`."""
     from telemetry.errors import TelemetryError
     from telemetry.ingest.fit import open_fit
 
@@ -150,6 +150,7 @@ def run_bombs(megabytes: float, decoders: list[tuple[str, Decode]]) -> list[dict
                 {**row, "s_per_mb": round(took / size * 1e6, 3), "b_per_b": round((after - before) / size, 1)}
             )
             del kept
+    found.extend(through_read(int(megabytes * 1_000_000)))
     return found
 
 

@@ -6,9 +6,18 @@ small sizes.
 
 from __future__ import annotations
 
+import gc
+import json
 import random
 import struct
+import subprocess
+import sys
+import tempfile
+import time
 from collections.abc import Iterator
+from itertools import islice
+from pathlib import Path
+from typing import Any
 
 from benchmarks.fit_bytes import (
     RECORD,
@@ -156,3 +165,63 @@ def _developer_flood(size: int) -> bytes:
             break
         out.append(row)
     return b"".join(out)
+
+
+def through_read(size: int) -> Iterator[dict[str, Any]]:
+    """Each bomb through `telemetry.read()`, in a process of its own: CPU seconds, and the most memory above
+    what the process had."""
+    for position, (name, _) in enumerate(bombs(2_000)):
+        told = subprocess.run(
+            [sys.executable, "-m", "benchmarks.faults_bombs", str(position), str(size)],
+            check=True,
+            capture_output=True,
+        )
+        yield {"decoder": "ours, read()", "bomb": name, **json.loads(told.stdout)}
+
+
+def _read_one(position: int, size: int) -> dict[str, Any]:
+    import numba  # noqa: F401  # the compiled path, as in a process that has read a class before
+
+    from telemetry import read
+    from telemetry.errors import TelemetryError
+
+    def attempt(path: Path) -> None:
+        try:
+            read(path)
+        except TelemetryError:
+            pass
+
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "bomb.fit"
+        for wanted in (20_000, size):
+            _, data = next(islice(bombs(wanted), position, None))
+            path.write_bytes(data)
+            n_bytes = len(data)
+            del data
+            gc.collect()
+            Path("/proc/self/clear_refs").write_text("5")  # forget the peak so far
+            before, began = _status("VmRSS"), time.process_time()
+            attempt(path)
+            took, most = time.process_time() - began, _status("VmHWM")
+    return {
+        "mb": round(n_bytes / 1e6, 2),
+        "s_per_mb": round(took / n_bytes * 1e6, 3),
+        "b_per_b": round(max(0, most - before - ALLOWED_BYTES) / n_bytes, 1),
+        "grown_mb": round((most - before) / 1e6),
+    }
+
+
+ALLOWED_BYTES = 64 * 1024 * 1024
+"""Growth that any file may cause, whatever its size."""
+
+
+def _status(name: str) -> int:
+    """One size of this process out of /proc, in bytes."""
+    for line in Path("/proc/self/status").read_text().splitlines():
+        if line.startswith(f"{name}:"):
+            return int(line.split()[1]) * 1024
+    raise LookupError(name)
+
+
+if __name__ == "__main__":
+    print(json.dumps(_read_one(int(sys.argv[1]), int(sys.argv[2]))))

@@ -11,6 +11,7 @@ import sys
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
 from types import ModuleType
 from typing import TYPE_CHECKING
 
@@ -88,8 +89,8 @@ class FitFile:
         numbers = index.definitions[:, GLOBAL].astype(np.uint16)[index.definition]
         order = np.argsort(numbers, kind="stable")
         ordered = numbers[order]
-        cuts = np.flatnonzero(ordered[1:] != ordered[:-1]) + 1
-        groups = np.split(order, cuts) if len(order) else []
+        cuts = [0, *(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1).tolist(), len(order)]
+        groups = [order[a:b] for a, b in pairwise(cuts)] if len(order) else []
         groups.sort(key=lambda rows: int(rows[0]))
         return {int(numbers[rows[0]]): rows for rows in groups}
 

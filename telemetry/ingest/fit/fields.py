@@ -7,6 +7,7 @@ to others: reading the values (`gather_kernel.py`, `arrays.py`).
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
 from dataclasses import field as dataclass_field
@@ -166,7 +167,7 @@ def make_plan(message: int, given: Iterable[Layout]) -> Plan:
     declared: dict[tuple[int, int, int], None] = {}
     # a head unit may declare the same field in hundreds of layouts: what it is, is worked out once
     readings: dict[tuple[int, int, int, int], Reading] = {}
-    entries: list[tuple[int, int, int, int, int, int]] = []  # layout, column, place, type, count, size
+    entries = array("q")  # rows of layout, column, place, type, count, size
     for which, layout in enumerate(layouts):
         raw = layout.fields
         fields = [(raw[i], -1, raw[i + 1], raw[i + 2]) for i in range(0, len(raw), 3)]
@@ -180,9 +181,8 @@ def make_plan(message: int, given: Iterable[Layout]) -> Plan:
                 reading = readings[field] = _reading(field, profile, order)
                 declared[field[0], field[1], field[3] % DEVELOPER_CODE] = None
             size = field[2]
-            entries += [
-                (which, column, at, reading.code, reading.elements, size) for column in reading.columns
-            ]
+            for column in reading.columns:
+                entries.extend((which, column, at, reading.code, reading.elements, size))
             at += size
 
     pairs = _components(known, order)
@@ -192,7 +192,7 @@ def make_plan(message: int, given: Iterable[Layout]) -> Plan:
     position[[order[key] for key in scalars + listed]] = np.arange(len(order))
     columns = _named(scalars + listed, profile, descriptions)
     n = len(scalars)
-    table = np.array(entries[::-1], np.int64).reshape(-1, 6)
+    table = np.array(entries, np.int64).reshape(-1, 6)[::-1]
     table[:, 1] = position[table[:, 1]]
     at_table = np.full((len(layouts), n), -1, np.int32)
     kind_table = np.zeros((len(layouts), n), np.uint8)
