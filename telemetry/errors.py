@@ -9,6 +9,7 @@
     ├── MissingChannel        the recording has no such channel
     ├── NoRadio               no ANT stick, no driver for it, no permission, or no answer from it
     ├── BadLibrary            a library that cannot be opened or trusted: locked, damaged, of a newer version
+    ├── Withheld              what a rider no longer agrees to show
     └── CannotWrite           an output that could not be written
 
 An error carries what it knows as attributes and says it in one sentence that a coach could forward:
@@ -99,6 +100,10 @@ class NoRadio(TelemetryError):
 
 class BadLibrary(TelemetryError):
     """A library that cannot be opened, written or trusted: locked, damaged, or of a newer version."""
+
+
+class Withheld(TelemetryError):
+    """What a rider no longer agrees to show; says since when, what stays and how it ends."""
 
 
 class CannotWrite(TelemetryError):

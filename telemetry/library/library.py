@@ -14,14 +14,14 @@ import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 import sqlalchemy as sa
 
 from telemetry.errors import BadInput, BadLibrary
-from telemetry.library import analyses, audit, diary, riders
+from telemetry.library import analyses, audit, consents, diary, riders
 from telemetry.library.analyses import Background, Tools, nobody_basis
 from telemetry.library.catalog import Catalog, check_row, setting, trusted
 from telemetry.library.codec import moment, rebuild, stamp, unpack_samples
@@ -40,6 +40,7 @@ if TYPE_CHECKING:
     from sqlalchemy.engine import Connection
 
     from telemetry.library.catalog import Writer
+    from telemetry.library.consents import Consent
     from telemetry.library.riders import Fact
     from telemetry.model import ClassRecording, DiaryEntry, PastClass, Rider
 
@@ -388,6 +389,45 @@ class Library:
         with self.catalog.write() as writer:
             diary.remove(writer, rider_id, entry_id)
             self.log(writer, "diary remove", rider_id, entries=1)
+
+    # --- consents -----------------------------------------------------------------------------------------
+
+    def consents(self, rider_id: str) -> list[Consent]:
+        """Every consent of a rider, withdrawn ones too, oldest first."""
+        with self.catalog.read() as connection:
+            return consents.history(connection, rider_id)
+
+    def grant(
+        self, rider_id: str, scope: str, at: datetime | None = None, **more: Any
+    ) -> tuple[bool, Consent]:
+        """A rider agrees to a scope, now where no moment is given; `more` as of `consents.grant`."""
+        with self.catalog.write() as writer:
+            new, made = consents.grant(writer, rider_id, scope, at or datetime.now(UTC), **more)
+            if new:
+                self.log(writer, "consent grant", rider_id, scope=scope)
+        return new, made
+
+    def withdraw(self, rider_id: str, scope: str, at: datetime | None = None, **more: Any) -> Consent:
+        """A rider no longer agrees, now where no moment is given; `more` as of `consents.withdraw`."""
+        with self.catalog.write() as writer:
+            ended = consents.withdraw(writer, rider_id, scope, at or datetime.now(UTC), **more)
+            self.log(writer, "consent withdraw", rider_id, scope=scope)
+        return ended
+
+    def consent(self, rider_id: str, scope: str) -> Consent | None:
+        """The consent by which something of a rider may be shown; None where nobody ever asked.
+
+        Raises
+        ------
+        Withheld : the rider withdrew it
+        """
+        with self.catalog.read() as connection:
+            return consents.standing(connection, rider_id, scope)
+
+    def withheld(self, scope: str) -> dict[str, datetime]:
+        """Riders who withdrew a consent that they have not given again, with the moment."""
+        with self.catalog.read() as connection:
+            return consents.withdrawn(connection, scope)
 
     # --- changing -----------------------------------------------------------------------------------------
 

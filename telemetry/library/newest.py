@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from telemetry.library import consents
 from telemetry.library.analyses import unpack_past
 from telemetry.library.catalog import trusted
 from telemetry.library.diary import parse
@@ -31,6 +32,8 @@ class Newest:
     past: PastClass | None
     screenings: tuple[Screening, ...]
     """answers and cleared entries, oldest first"""
+    withheld: bool = False
+    """consent to be shown to a clinician was withdrawn: nothing else is said of the rider"""
 
 
 def newest(library: Library) -> list[Newest]:
@@ -40,6 +43,7 @@ def newest(library: Library) -> list[Newest]:
     asked: dict[str, list[Screening]] = {}
     with library.catalog.read() as connection:
         known = [trusted(riders, row)["rider_id"] for row in connection.execute(riders.select())]
+        withheld = consents.withdrawn(connection, "clinician")
         of_riders = recordings.select().where(recordings.c.rider_id.is_not(None))
         for row in connection.execute(of_riders.order_by(recordings.c.started_at)):
             values = trusted(recordings, row)
@@ -54,6 +58,9 @@ def newest(library: Library) -> list[Newest]:
             asked.setdefault(values["rider_id"], []).append(entry)
         found = []
         for rider in sorted(known):
+            if rider in withheld:
+                found.append(Newest(rider, 0, None, None, (), withheld=True))
+                continue
             row_ = last.get(rider)
             past = None
             if row_ is not None:

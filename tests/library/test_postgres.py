@@ -12,21 +12,25 @@ import socket
 import subprocess
 import tempfile
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from telemetry.errors import BadInput, BadLibrary
+from telemetry.errors import BadInput, BadLibrary, Withheld
 from telemetry.library.analyses import Tools
 from telemetry.library.backup import backup, restore
 from telemetry.library.erase import erase
 from telemetry.library.library import open_library
+from telemetry.library.newest import newest
 from telemetry.library.verify import catalog_hash, verify
 from telemetry.model import PainEntry
 from tests.builders import STARTED_AT
 from tests.library.bucket import Objects
 from tests.library.conftest import add, states
 
+DAY = timedelta(days=1)
 BINARIES = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"))
 
 
@@ -72,6 +76,15 @@ def server() -> Iterator[str]:
         shutil.rmtree(folder, ignore_errors=True)
 
 
+def database(server: str, name: str) -> str:
+    """The URL of one more empty database."""
+    import psycopg
+
+    with psycopg.connect(server, autocommit=True) as connection:
+        connection.execute(f"CREATE DATABASE {name}")
+    return f"{server.rsplit('/', 1)[0]}/{name}"
+
+
 def test_a_library_on_a_server_does_what_one_in_a_folder_does(
     server: str, tmp_path: Path, six: list[Path], tools: Tools
 ) -> None:
@@ -99,6 +112,31 @@ def test_a_library_on_a_server_does_what_one_in_a_folder_does(
         assert [row["action"] for row in again.audit()][-1] == "erase"
 
 
+def test_consents_on_a_server_are_those_of_a_folder(server: str, tmp_path: Path) -> None:
+    place = database(server, "consents")
+    with open_library(place, storage=tmp_path / "files") as library, open_library(tmp_path / "L") as local:
+        for one in (library, local):
+            for rider in ("agrees", "withdrew"):
+                one.set_rider(rider, {})
+                one.grant(rider, "clinician", STARTED_AT, note="on paper")
+            one.withdraw("withdrew", "clinician", STARTED_AT + DAY)
+            assert one.withheld("clinician") == {"withdrew": STARTED_AT + DAY}
+            assert one.grant("agrees", "clinician")[0] is False
+            with pytest.raises(Withheld):
+                one.consent("withdrew", "clinician")
+            assert [rider.withheld for rider in newest(one)] == [False, True]
+            assert not list(verify(one))
+        said = [
+            [replace(item, id="") for rider in ("agrees", "withdrew") for item in one.consents(rider)]
+            for one in (library, local)
+        ]
+        assert said[0] == said[1]
+        for rider in ("agrees", "withdrew"):
+            assert erase(library, rider).analyses_and_notes == 1
+        assert library.withheld("clinician") == {}
+        assert not list(verify(library))
+
+
 def test_two_machines_with_a_server_and_an_object_store_are_one_library(
     server: str,
     tmp_path: Path,
@@ -107,11 +145,7 @@ def test_two_machines_with_a_server_and_an_object_store_are_one_library(
     objects: Objects,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    import psycopg
-
-    with psycopg.connect(server, autocommit=True) as connection:
-        connection.execute("CREATE DATABASE studios")
-    place = server.rsplit("/", 1)[0] + "/studios"
+    place = database(server, "studios")
     monkeypatch.setattr("telemetry.library.library.default_place", lambda: str(tmp_path / "one" / "library"))
     with open_library(place, storage="s3://studio/files") as library:
         assert states(add(library, six[:3], tools)) == ["added"] * 3

@@ -10,6 +10,7 @@ from collections.abc import Callable
 
 from telemetry.cli.library.add import add
 from telemetry.cli.library.change import assign, erase, reassign, remove
+from telemetry.cli.library.consent import consent
 from telemetry.cli.library.keep import backup, init, migrate, restore
 from telemetry.cli.library.look import list_, show, verify
 from telemetry.cli.library.out import anonymise, export
@@ -26,6 +27,7 @@ LIBRARY: dict[str, Callable[..., None]] = {
     "reassign": reassign,
     "rider set": rider_set,
     "rider list": rider_list,
+    "consent": consent,
     "reanalyze": reanalyze,
     "watch": watch,
     "export": export,

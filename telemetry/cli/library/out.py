@@ -43,7 +43,9 @@ def export(
     library: opening.Place = None,
     as_json: opening.AsJson = False,
 ) -> None:
-    """Every class of a rider, or of the library, as a file, with analyses and the diary beside them."""
+    """Every class of a rider, or of the library, as a file, with analyses, diary and consents beside it."""
+    import json
+
     from telemetry.cli import console
     from telemetry.files import write_bytes
 
@@ -57,8 +59,6 @@ def export(
                 written.append(_class(kept, row["recording_id"], stem, to))
                 analysis = kept.analysis(row["recording_id"])
                 if analysis is not None:
-                    import json
-
                     path = stem.with_name(stem.name + ".analysis.json")
                     written.append(write_bytes(path, json.dumps(analysis, indent=1).encode()))
                 bar.step()
@@ -66,6 +66,8 @@ def export(
             from telemetry.library.diary_csv import to_csv
 
             written.append(write_bytes(output / "diary.csv", to_csv(kept.diary(rider)).encode()))
+            if agreed := [item.plain() for item in kept.consents(rider)]:
+                written.append(write_bytes(output / "consents.json", json.dumps(agreed, indent=1).encode()))
     for path in written:
         if as_json:
             opening.print_json({"output": str(path)})
