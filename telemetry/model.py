@@ -1371,6 +1371,9 @@ class TrendAnalysis:
     """what this page does not know, in sentences"""
     statement: str
     rider_id: str | None = None
+    consent_on: date | None = None
+    """the day the rider agreed that a clinician may be shown this, as it was written down; None where no
+    consent is on record"""
 
     def to_dict(self) -> dict[str, Any]:
         """The JSON object of `telemetry trends --json`: plain types, no NaN, stable key order."""

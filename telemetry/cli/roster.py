@@ -6,7 +6,7 @@ classes were analysed; a yes of the screening stands until a later cleared entry
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +17,6 @@ from telemetry.cli import console
 from telemetry.cli.library import opening
 
 if TYPE_CHECKING:
-    from telemetry.library import Library
     from telemetry.library.newest import Newest
     from telemetry.model import Screening
 
@@ -31,6 +30,8 @@ WORDS = {
     "not_enough_data": "not enough data",
     "usual": "usual",
 }
+WITHHELD = "consent for clinician was withdrawn"
+"""Why a rider is not shown: the table says what a clinician may see, the screening and symptoms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,22 +60,29 @@ def roster(
     ] = None,
 ) -> None:
     """All riders, sorted by the reason to look at their newest class; the order is not a risk."""
+    from telemetry.library.newest import newest
+
     with opening.open_at(library) as kept:
-        found = standings(kept)[:limit]
+        riders = newest(kept)
+    found = standings(riders)[:limit]
+    withheld = sum(rider.withheld for rider in riders)
     if as_json:
         for row in found:
             opening.print_json(asdict(row))
-    elif found:
+        if withheld:
+            opening.print_json({"withheld": withheld, "why": WITHHELD})
+        return
+    if found:
         _print(found)
-    else:
+    elif not withheld:
         console.note("no rider is in this library")
+    if withheld:
+        console.note(f"{withheld} {'rider is' if withheld == 1 else 'riders are'} withheld: {WITHHELD}")
 
 
-def standings(kept: Library) -> list[Standing]:
-    """Every rider as they stand, in the order of the roster."""
-    from telemetry.library.newest import newest
-
-    found = [standing(rider) for rider in newest(kept)]
+def standings(riders: Iterable[Newest]) -> list[Standing]:
+    """Riders as they stand, in the order of the roster, without those who may not be shown."""
+    found = [standing(rider) for rider in riders if not rider.withheld]
     # newest first within a concern: two stable sorts
     found.sort(key=lambda row: row.newest or "", reverse=True)
     found.sort(key=lambda row: CONCERNS.index(row.concern))

@@ -94,11 +94,19 @@ def trends(
 def analysed(
     kept: Library, rider: str, as_of: datetime | date, weeks: int, zone: str | None = None
 ) -> TrendAnalysis:
-    """The trend of a rider of the library, with the limits that held for them on that day."""
+    """The trend of a rider of the library, with the limits that held for them on that day.
+
+    Raises
+    ------
+    Withheld : the rider withdrew the consent to be shown to a clinician, whatever day is asked for
+    """
+    from dataclasses import replace
+
     from telemetry.analysis.trends import analyze_trends
 
+    consent = kept.consent(rider, "clinician")
     day = as_of.date() if isinstance(as_of, datetime) else as_of
-    return analyze_trends(
+    found = analyze_trends(
         kept.past(rider, minutes=True),
         kept.diary(rider),
         as_of=as_of,
@@ -107,6 +115,8 @@ def analysed(
         limits=kept.rider(rider, day).limits,
         rider_id=rider,
     )
+    given_on = None if consent is None else consent.granted_at.astimezone().date()
+    return replace(found, consent_on=given_on)
 
 
 def patient(kept: Library, rider: str) -> Patient:

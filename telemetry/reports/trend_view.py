@@ -121,8 +121,8 @@ NOT_VALIDATED = (
     glossary.NOT_VALIDATED[-1],
 )
 COPY = (
-    "This page is a copy. When a rider withdraws consent or is erased, the library forgets them; pages that "
-    "were printed or sent stay with whoever has them."
+    "This page is a copy: when a rider withdraws consent no new one is made and the library keeps the record "
+    "until the rider is erased, but pages that were printed or sent stay with whoever has them."
 )
 
 
@@ -193,6 +193,7 @@ def _facts(trends: TrendAnalysis, patient: Patient) -> tuple[Fact, ...]:
         facts.append(Fact("Born", tables.day(patient.born)))
     if trends.rider_id:
         facts.append(Fact("Rider", said(trends.rider_id)))
+    facts.append(Fact("Consent", _consent(trends)))
     facts.append(Fact("Period", f"{tables.day(trends.first_day)} to {tables.day(trends.last_day)}"))
     facts.append(Fact("Classes", str(len(trends.classes))))
     facts.append(Fact("As of", as_of(trends)))
@@ -200,6 +201,12 @@ def _facts(trends: TrendAnalysis, patient: Patient) -> tuple[Fact, ...]:
     if versions:
         facts.append(Fact("Analysed by version", said(", ".join(versions))))
     return tuple(facts)
+
+
+def _consent(trends: TrendAnalysis) -> str:
+    if trends.consent_on is None:
+        return "no consent on record"
+    return f"shared with a clinician by consent of {tables.day(trends.consent_on)}"
 
 
 def _notice(trends: TrendAnalysis) -> Notice | None:

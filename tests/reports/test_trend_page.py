@@ -116,6 +116,17 @@ def test_the_page_says_what_it_does_not_know() -> None:
         assert " ".join(line.split()) in text
 
 
+@pytest.mark.parametrize("name", ["rehab", "screened"])
+def test_the_head_says_by_which_consent_the_page_is_shown(name: str) -> None:
+    assert "no consent on record" in page_of(name).words()
+    assert "no consent on record" in text_of(document(name))
+    shared = dataclasses.replace(example(name), consent_on=date(2026, 1, 3))
+    said = "shared with a clinician by consent of 3 Jan 2026"
+    assert said in Page(trend_page.html(shared)).words()
+    assert said in " ".join(text_of(reader(trend_page.pdf(shared))).replace("\u00a0", " ").split())
+    assert shared.to_dict()["consent_on"] == "2026-01-03"
+
+
 def test_a_yes_of_the_screening_leaves_the_fixed_text_and_the_facts_alone() -> None:
     standing = example("screened").screening
     assert standing is not None
