@@ -55,9 +55,17 @@ class Tools:
 class Background:
     """What is known of one rider, in order of time, with running hashes: what any class was computed from."""
 
-    def __init__(self, known: list[Fact], past: Sequence[PastClass], diary: Diary, rider_id: str) -> None:
+    def __init__(
+        self,
+        known: list[Fact],
+        past: Sequence[PastClass],
+        diary: Diary,
+        rider_id: str,
+        cranks: Mapping[str, float],
+    ) -> None:
         self.rider_id = rider_id
         self.facts = known
+        self.cranks = cranks
         self.diary = diary
         entries = sorted(diary, key=_entry_moment)
         self._entry_moments = [_entry_moment(entry) for entry in entries]
@@ -91,6 +99,8 @@ class Background:
     def rider(self, started_at: datetime, bike_id: str | None) -> Rider:
         """The rider on the day of a class, on the bike of that class."""
         rider = riders.as_of(self.rider_id, self.facts, started_at.date())
+        if bike_id is not None and bike_id in self.cranks:
+            rider = replace(rider, crank_length_mm=self.cranks[bike_id])
         for setting in self.diary.settings:
             of_bike = setting.bike in ("", bike_id)
             if of_bike and setting.when <= started_at and setting.crank_length_mm is not None:

@@ -184,7 +184,14 @@ def _delete(
         # a bike that only this rider rode may be their own, and named after them
         theirs = {getattr(row, column) for row in owned} - {None}
         used = set(connection.execute(sa.select(recordings.c[column])).scalars())
-        rows += writer.delete(table, table.c[column].in_(theirs - used))
+        alone = connection.execute(table.select().where(table.c[column].in_(theirs - used))).all()
+        # a studio's stays, unless it speaks of them
+        gone_too = [
+            row._mapping[column]
+            for row in alone
+            if row.studio_id is None or named.search("\n".join(map(str, row)))
+        ]
+        rows += writer.delete(table, table.c[column].in_(gone_too))
     return len(owned), rows, tokens
 
 

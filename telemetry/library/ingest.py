@@ -25,7 +25,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Literal
 
 from telemetry.errors import BadInput, BadLibrary, TelemetryError
-from telemetry.library import analyses, audit, overlap, riders
+from telemetry.library import analyses, audit, overlap, riders, studios
 from telemetry.library.codec import describe, now, pack_samples, stamp
 from telemetry.library.store import ORIGINALS, SAMPLES
 from telemetry.library.tables import (
@@ -125,7 +125,11 @@ class Run:
         allow_overlap: bool = False,
         allow_erased: bool = False,
         threads: int | None = None,
+        studio: str | None = None,
     ) -> None:
+        if studio is not None:
+            library.studio(studio)
+        self.studio = studio
         self.library = library
         self.tools = tools
         self.create_riders = create_riders
@@ -243,12 +247,13 @@ class Run:
             found.done.append(self._quarantined(found, f"{item.path}: {problem}"))
             return
         said = recording.rider_id if item.rider is None else item.rider
+        bike, class_id = item.bike or recording.bike_id, item.class_id or recording.class_id
         must_exist = item.must_exist or item.rider is None
         try:
             for kind, name in (
                 ("rider", said),
-                ("bike", item.bike or recording.bike_id),
-                ("class", item.class_id or recording.class_id),
+                ("bike", bike),
+                ("class", class_id),
             ):
                 if name is not None:
                     riders.check_id(kind, name)
@@ -256,6 +261,10 @@ class Run:
             found.done.append(Added(str(item.path), "refused", recording.id, detail=f"{item.path}: {wrong}"))
             return
         with self.library.catalog.read() as connection:
+            if wrong_studio := studios.conflict(connection, self.studio, bike, class_id):
+                detail = f"{item.path}: {wrong_studio}"
+                found.done.append(Added(str(item.path), "refused", recording.id, detail=detail))
+                return
             if (
                 said is not None
                 and must_exist
@@ -282,8 +291,8 @@ class Run:
             _Class(
                 recording,
                 said,
-                item.bike or recording.bike_id,
-                item.class_id or recording.class_id,
+                bike,
+                class_id,
                 store.put(SAMPLES, packed, ".parquet"),
                 len(packed),
                 store.put(ORIGINALS, original, suffix.lower()),
@@ -396,7 +405,7 @@ class Run:
         if rider is not None and not riders.exists(connection, rider):
             riders.create(writer, rider)
         for table, key in ((bikes, bike), (class_groups, class_id)):
-            self.library.ensure(writer, table, key)
+            studios.ensure(writer, table, key, self.studio)
         if connection.execute(originals.select().where(originals.c.sha256 == item.original)).first() is None:
             writer.insert(
                 originals,

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 import sqlalchemy as sa
 
 from telemetry.errors import BadInput, BadLibrary
-from telemetry.library import analyses, audit, consents, diary, riders
+from telemetry.library import analyses, audit, consents, diary, riders, studios
 from telemetry.library.analyses import Background, Tools, nobody_basis
 from telemetry.library.catalog import Catalog, check_row, setting, trusted
 from telemetry.library.codec import moment, rebuild, stamp, unpack_samples
@@ -31,8 +31,10 @@ from telemetry.library.object_store import ObjectStore, is_url
 from telemetry.library.store import ORIGINALS, SAMPLES, Store
 from telemetry.library.tables import analyses as analysis_rows
 from telemetry.library.tables import audit as audit_rows
+from telemetry.library.tables import bikes as bike_rows
 from telemetry.library.tables import originals, quarantine, recordings, settings
 from telemetry.library.tables import riders as rider_rows
+from telemetry.library.tables import studios as studio_rows
 from telemetry.model import Diary
 
 if TYPE_CHECKING:
@@ -110,12 +112,13 @@ class Library:
         """Everything about a rider that the analysis of a class may ask."""
         with self.catalog.read() as connection:
             if missing_ok and not riders.exists(connection, rider_id):
-                return Background([], (), Diary(), rider_id)
+                return Background([], (), Diary(), rider_id, studios.cranks(connection))
             return Background(
                 self._facts(connection, rider_id),
                 analyses.past(connection, rider_id),
                 diary.read(connection, rider_id),
                 rider_id,
+                studios.cranks(connection),
             )
 
     def stale(
@@ -224,7 +227,11 @@ class Library:
         return trusted(recordings, rows[0])
 
     def rows(
-        self, rider_id: str | None = None, since: datetime | None = None, until: datetime | None = None
+        self,
+        rider_id: str | None = None,
+        since: datetime | None = None,
+        until: datetime | None = None,
+        studio_id: str | None = None,
     ) -> list[tuple[Mapping[str, Any], PastClass | None]]:
         """Classes with what their analysis says in short, oldest first; from the catalog alone."""
         statement = (
@@ -249,6 +256,9 @@ class Library:
             if rider_id is not None:
                 riders.find(connection, rider_id)
                 statement = statement.where(recordings.c.rider_id == rider_id)
+            if studio_id is not None:
+                studios.find(connection, studio_id)
+                statement = statement.where(studios.ridden_in(studio_id))
             found: list[tuple[Mapping[str, Any], PastClass | None]] = []
             for labelled in connection.execute(statement):
                 values = labelled._mapping
@@ -389,6 +399,47 @@ class Library:
         with self.catalog.write() as writer:
             diary.remove(writer, rider_id, entry_id)
             self.log(writer, "diary remove", rider_id, entries=1)
+
+    # --- studios and bikes --------------------------------------------------------------------------------
+
+    def studio(self, studio_id: str) -> Mapping[str, Any]:
+        """A studio's row."""
+        with self.catalog.read() as connection:
+            return studios.find(connection, studio_id)
+
+    def studios(self) -> list[Mapping[str, Any]]:
+        """Every studio's row, by id."""
+        with self.catalog.read() as connection:
+            return studios.every(connection, studio_rows)
+
+    def set_studio(self, studio_id: str, name: str | None = None) -> tuple[bool, Mapping[str, Any]]:
+        """Write down a studio, which is created where not known: (created, its row)."""
+        return self._put("studio set", studio_rows, studio_id, name=name)
+
+    def bikes(self, studio_id: str | None = None) -> list[Mapping[str, Any]]:
+        """Every bike's row, or those of a studio, by id."""
+        with self.catalog.read() as connection:
+            if studio_id is not None:
+                studios.find(connection, studio_id)
+            found = studios.every(connection, bike_rows)
+        return [row for row in found if studio_id in (None, row["studio_id"])]
+
+    def set_bike(self, bike_id: str, **about: Any) -> tuple[bool, Mapping[str, Any]]:
+        """Write down a bike, which is created where not known: (created, its row).
+
+        `about`: studio_id, name, maker, model, serial, crank_length_mm; None leaves what is known.
+        """
+        return self._put("bike set", bike_rows, bike_id, **about)
+
+    def _put(self, action: str, table: sa.Table, key: str, **about: Any) -> tuple[bool, Mapping[str, Any]]:
+        given = {name: value for name, value in about.items() if value is not None}
+        with self.catalog.write() as writer:
+            new = studios.put(writer, table, key, **given)
+            if new or given:
+                self.log(writer, action, fields=len(given))
+            column = next(iter(table.primary_key.columns))
+            row = writer.connection.execute(table.select().where(column == key)).one()
+        return new, trusted(table, row)
 
     # --- consents -----------------------------------------------------------------------------------------
 
@@ -533,15 +584,6 @@ class Library:
         with self.catalog.read() as connection:
             row = connection.execute(settings.select().where(settings.c.name == name)).one_or_none()
         return None if row is None else str(trusted(settings, row)["value"])
-
-    def ensure(self, writer: Writer, table: sa.Table, key: str | None) -> None:
-        """A bike or class group that was named exists."""
-        if key is None:
-            return
-        column = next(iter(table.primary_key.columns))
-        if writer.connection.execute(sa.select(column).where(column == key)).first() is None:
-            riders.check_id(table.name.rstrip("s").replace("_", " "), key)
-            writer.insert(table, **{column.name: key})
 
 
 def open_library(

@@ -22,6 +22,7 @@ from telemetry.errors import BadInput, BadLibrary, Withheld
 from telemetry.library.analyses import Tools
 from telemetry.library.backup import backup, restore
 from telemetry.library.erase import erase
+from telemetry.library.ingest import Input
 from telemetry.library.library import open_library
 from telemetry.library.newest import newest
 from telemetry.library.verify import catalog_hash, verify
@@ -135,6 +136,22 @@ def test_consents_on_a_server_are_those_of_a_folder(server: str, tmp_path: Path)
             assert erase(library, rider).analyses_and_notes == 1
         assert library.withheld("clinician") == {}
         assert not list(verify(library))
+
+
+def test_studios_on_a_server_are_those_of_a_folder(
+    server: str, tmp_path: Path, six: list[Path], tools: Tools
+) -> None:
+    place = database(server, "bikes")
+    with open_library(place, storage=tmp_path / "files") as library, open_library(tmp_path / "L") as local:
+        for one in (library, local):
+            one.set_studio("mitte", "Studio Mitte")
+            one.set_bike("b12", crank_length_mm=172.5)
+            inputs = [Input(path, "r07", "b12" if path == six[0] else None, "mon") for path in six[:2]]
+            assert states(list(one.add(inputs, tools, studio="mitte"))) == ["added"] * 2
+            assert len(one.rows(studio_id="mitte")) == 2
+            assert not list(verify(one))
+        assert library.bikes("mitte") == local.bikes("mitte")
+        assert catalog_hash(library) == catalog_hash(local)
 
 
 def test_two_machines_with_a_server_and_an_object_store_are_one_library(

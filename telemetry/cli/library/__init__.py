@@ -15,6 +15,7 @@ from telemetry.cli.library.keep import backup, init, migrate, restore
 from telemetry.cli.library.look import list_, show, verify
 from telemetry.cli.library.out import anonymise, export
 from telemetry.cli.library.rider import rider_list, rider_set
+from telemetry.cli.library.studio import bike_list, bike_set, studio_list, studio_set
 from telemetry.cli.library.watch import reanalyze, watch
 
 LIBRARY: dict[str, Callable[..., None]] = {
@@ -28,6 +29,10 @@ LIBRARY: dict[str, Callable[..., None]] = {
     "rider set": rider_set,
     "rider list": rider_list,
     "consent": consent,
+    "studio set": studio_set,
+    "studio list": studio_list,
+    "bike set": bike_set,
+    "bike list": bike_list,
     "reanalyze": reanalyze,
     "watch": watch,
     "export": export,

@@ -17,6 +17,7 @@ def add(
     rider: adding.RiderOption = None,
     bike: adding.BikeOption = None,
     class_id: adding.ClassOption = None,
+    studio: adding.StudioOption = None,
     pattern: adding.Pattern = None,
     manifest: adding.Manifest = None,
     started_at: adding.StartedAt = None,
@@ -54,6 +55,7 @@ def add(
             allow_overlap=allow_overlap,
             allow_erased=allow_erased,
             threads=threads,
+            studio=studio,
         ):
             if done.rider is not None and done.rider not in known:
                 now_known = {row["rider_id"] for row in kept.riders()}

@@ -23,6 +23,10 @@ BikeOption = Annotated[str | None, typer.Option("--bike", help="On which bike.",
 ClassOption = Annotated[
     str | None, typer.Option("--class", help="Of which class of a room they are part.", metavar="CLASS")
 ]
+StudioOption = Annotated[
+    str | None,
+    typer.Option("--studio", help="In which studio: their bikes and classes are its own.", metavar="STUDIO"),
+]
 Pattern = Annotated[
     str | None,
     typer.Option(

@@ -33,6 +33,7 @@ RiderId = Annotated[str, typer.Argument(help="Id of a rider.", metavar="RIDER", 
 ClassId = Annotated[
     str, typer.Argument(help="Id of a class, or its first characters.", metavar="CLASS", show_default=False)
 ]
+ForStudio = Annotated[str | None, typer.Option("--studio", help="Only this studio.", metavar="STUDIO")]
 ForRider = Annotated[str | None, typer.Option("--rider", help="Only this rider.", metavar="RIDER")]
 
 
@@ -90,6 +91,17 @@ def print_json(content: Mapping[str, Any]) -> None:
     from telemetry.cli.console import result
 
     result(json.dumps(content, ensure_ascii=True, allow_nan=False, default=str))
+
+
+def tell_withheld(count: int, scope: str, as_json: bool) -> None:
+    """How many riders are not shown and why, where there are any: a last object, or a line on stderr."""
+    from telemetry.cli.console import note
+
+    why = f"consent for {scope} was withdrawn"
+    if count and as_json:
+        print_json({"withheld": count, "why": why})
+    elif count:
+        note(f"{count} {'rider is' if count == 1 else 'riders are'} withheld: {why}")
 
 
 def local(moment: datetime) -> str:

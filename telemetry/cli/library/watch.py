@@ -21,6 +21,7 @@ def watch(
     rider: adding.RiderOption = None,
     bike: adding.BikeOption = None,
     class_id: adding.ClassOption = None,
+    studio: adding.StudioOption = None,
     pattern: adding.Pattern = None,
     manifest: adding.Manifest = None,
     create_riders: adding.CreateRiders = False,
@@ -46,7 +47,9 @@ def watch(
 
             compile_all()  # or the first class would wait for it
             console.note(f"watching {console.clean(str(folder))}; Ctrl-C ends it")
-        watching = Watch(kept, lent, folder, tuple(READERS), sources, create_riders=create_riders)
+        watching = Watch(
+            kept, lent, folder, tuple(READERS), sources, create_riders=create_riders, studio=studio
+        )
         for done in watching.run(once=once):
             teller.tell(done)
     raise typer.Exit(teller.code)
