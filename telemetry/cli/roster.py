@@ -30,8 +30,6 @@ WORDS = {
     "not_enough_data": "not enough data",
     "usual": "usual",
 }
-WITHHELD = "consent for clinician was withdrawn"
-"""Why a rider is not shown: the table says what a clinician may see, the screening and symptoms."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,15 +67,12 @@ def roster(
     if as_json:
         for row in found:
             opening.print_json(asdict(row))
-        if withheld:
-            opening.print_json({"withheld": withheld, "why": WITHHELD})
-        return
-    if found:
+    elif found:
         _print(found)
     elif not withheld:
         console.note("no rider is in this library")
-    if withheld:
-        console.note(f"{withheld} {'rider is' if withheld == 1 else 'riders are'} withheld: {WITHHELD}")
+    # the table says what a clinician may see: what the screening says, and symptoms
+    opening.tell_withheld(withheld, "clinician", as_json)
 
 
 def standings(riders: Iterable[Newest]) -> list[Standing]:

@@ -26,6 +26,7 @@ Version = Annotated[
 
 def list_(
     rider: opening.ForRider = None,
+    studio: opening.ForStudio = None,
     since: Since = None,
     until: Until = None,
     quarantined: Quarantined = False,
@@ -43,17 +44,22 @@ def list_(
         if quarantined:
             _print_quarantine(kept.quarantined(), as_json)
             return
-        rows = kept.rows(rider, first, last)
+        rows = kept.rows(rider, first, last, studio)
+        withheld = kept.withheld("studio") if studio else {}
+    left_out = {row["rider_id"] for row, _ in rows} & set(withheld)
+    if studio:
+        rows = [(row, _load_only(past)) for row, past in rows if row["rider_id"] not in left_out]
     if as_json:
         for row, past in rows:
             opening.print_json(plain(row, past))
-        return
-    if not rows:
+    elif rows:
+        _print_table(rows, reviews=not studio)
+    elif not left_out:
         from telemetry.cli.console import note
 
-        note("no class" + (f" of {rider}" if rider else "") + " is in this library")
-        return
-    _print_table(rows)
+        whose = (f" of {rider}" if rider else "") + (f" in studio {studio}" if studio else "")
+        note(f"no class{whose} is in this library")
+    opening.tell_withheld(len(left_out), "studio", as_json)
 
 
 def show(
@@ -135,6 +141,13 @@ def _count(kept: Any) -> int:
         return int(connection.execute(sa.select(sa.func.count()).select_from(recordings)).scalar() or 0)
 
 
+def _load_only(past: PastClass | None) -> PastClass | None:
+    """A class as a studio may be shown it: its load, without a review that may speak of symptoms."""
+    from dataclasses import replace
+
+    return None if past is None else replace(past, state="", reasons=())
+
+
 def plain(row: Mapping[str, Any], past: PastClass | None) -> dict[str, Any]:
     """A class in a list, as JSON types."""
     return {
@@ -145,14 +158,14 @@ def plain(row: Mapping[str, Any], past: PastClass | None) -> dict[str, Any]:
         "bike": row["bike_id"],
         "class": row["class_id"],
         "quality": None if past is None else past.quality,
-        "review": None if past is None else past.state,
+        "review": None if past is None else past.state or None,
         "reasons": [] if past is None else list(past.reasons),
         "metrics": {} if past is None else dict(past.metrics),
         "version": None if past is None else past.version or None,
     }
 
 
-def _print_table(rows: list[tuple[Mapping[str, Any], PastClass | None]]) -> None:
+def _print_table(rows: list[tuple[Mapping[str, Any], PastClass | None]], *, reviews: bool) -> None:
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -167,7 +180,8 @@ def _print_table(rows: list[tuple[Mapping[str, Any], PastClass | None]]) -> None
     for heading in ("min", "TL", "grinding min"):
         table.add_column(heading, justify="right")
     table.add_column("data")
-    table.add_column("back-risk review")
+    if reviews:
+        table.add_column("back-risk review")
     for row, past in rows:
         values = {} if past is None else past.metrics
         state = "" if past is None else past.state.replace("_", " ")
@@ -182,7 +196,7 @@ def _print_table(rows: list[tuple[Mapping[str, Any], PastClass | None]]) -> None
             _number(values.get("torque_load"), 0),
             _number(values.get("grinding_min"), 1),
             "" if past is None else past.quality.replace("_", " "),
-            state,
+            *([state] if reviews else []),
         )
     import sys
 
