@@ -124,7 +124,7 @@ def fit_structure(decoders: list[tuple[str, Decode]]) -> list[dict[str, Any]]:
 
 
 def run_bombs(megabytes: float, decoders: list[tuple[str, Decode]]) -> list[dict[str, Any]]:
-    """Seconds of CPU per MB, and growth of memory per byte: records as columns, then the whole of `read()`."""
+    """Seconds of CPU per MB, growth of memory per byte: records as columns, then the whole of `read()`."""
     from telemetry.errors import TelemetryError
     from telemetry.ingest.fit import open_fit
 

@@ -6,6 +6,7 @@ small sizes.
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import json
 import random
@@ -186,10 +187,8 @@ def _read_one(position: int, size: int) -> dict[str, Any]:
     from telemetry.errors import TelemetryError
 
     def attempt(path: Path) -> None:
-        try:
+        with contextlib.suppress(TelemetryError):
             read(path)
-        except TelemetryError:
-            pass
 
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / "bomb.fit"

@@ -102,15 +102,15 @@ def _one_row_a_time(
         if np.isnan(fraction).all():
             fraction = None
     new = np.concatenate(([True], seconds[1:] > seconds[:-1])) if count else np.zeros(0, bool)
-    first = np.flatnonzero(new)
+    first = _positions(new)
     if len(first) == count:
         return _with_fraction(seconds, fraction), channels, []
-    group = np.cumsum(new) - 1
-    rows = np.diff(np.append(first, count))
+    group = np.cumsum(new, dtype=np.int32) - 1
+    rows = np.diff(first, append=np.int32(count))
 
     repeated = np.zeros(len(first), dtype=bool)
     for values in channels.values():
-        repeated |= np.add.reduceat((~np.isnan(values)).astype(np.int64), first) >= 2
+        repeated |= np.add.reduceat(~np.isnan(values), first, dtype=np.int32) >= 2
     several = rows >= 2
     faster = (
         float(several.mean()) > FASTEST_SAMPLING_SHARE
@@ -118,7 +118,7 @@ def _one_row_a_time(
     )
     spread = several & repeated if faster else np.zeros(len(first), dtype=bool)
 
-    times = seconds.copy()
+    times = seconds
     if faster:
         times = _spread(seconds, first, group, rows, spread, fraction, step_s)
     elif fraction is not None:
@@ -130,10 +130,11 @@ def _one_row_a_time(
     keep = new | spread[group]
     if keep.all():
         return times, channels, []
-    starts = np.flatnonzero(keep)
-    part = np.cumsum(keep) - 1
+    starts = _positions(keep)
+    part = np.cumsum(keep, dtype=np.int32) - 1
+    del group, first, rows
     merged, conflicts = _merge(channels, starts, part, count)
-    together = np.flatnonzero(np.diff(np.append(starts, count)) >= 2)
+    together = np.flatnonzero(np.diff(starts, append=np.int32(count)) >= 2)
     issues = []
     dropped = count - len(starts)
     differing = int(conflicts.sum())
@@ -159,6 +160,11 @@ def _one_row_a_time(
             )
         )
     return times[starts], merged, issues
+
+
+def _positions(true: np.ndarray) -> np.ndarray:
+    """Where it is true, int32: of as many rows as the largest file can have, half the memory matters."""
+    return np.flatnonzero(true).astype(np.int32)
 
 
 def _with_fraction(seconds: np.ndarray, fraction: np.ndarray | None) -> np.ndarray:
@@ -200,12 +206,13 @@ def _merge(
     channels: dict[str, np.ndarray], starts: np.ndarray, part: np.ndarray, count: int
 ) -> tuple[dict[str, np.ndarray], np.ndarray]:
     """Rows of one time as one: first value per channel (m,), and (n,) bool: a row that says otherwise."""
-    index = np.arange(count)
+    index = np.arange(count, dtype=np.int32)
+    none = np.int32(count)
     conflicts = np.zeros(count, dtype=bool)
     merged: dict[str, np.ndarray] = {}
     for name, values in channels.items():
         known = ~np.isnan(values)
-        earliest = np.minimum.reduceat(np.where(known, index, count), starts)
+        earliest = np.minimum.reduceat(np.where(known, index, none), starts)
         got = earliest < count
         value = np.where(got, values[np.minimum(earliest, count - 1)], np.nan)
         merged[name] = value

@@ -40,7 +40,15 @@ from benchmarks.fit_bytes import (
 )
 from telemetry.errors import BadInput, LimitExceeded
 from telemetry.ingest.fit import columns, open_fit, read_messages
-from telemetry.ingest.fit.index import MAX_BYTES, MAX_DEFINITIONS, MAX_MESSAGES
+from telemetry.ingest.fit.activity import recordings
+from telemetry.ingest.fit.decode import FitFile
+from telemetry.ingest.fit.index import (
+    MAX_BYTES,
+    MAX_DEFINITIONS,
+    MAX_MESSAGES,
+    MAX_RECORDS,
+    RECORD_BYTES,
+)
 
 UNIX = START + 631_065_600
 TIME = struct.pack("<I", START)
@@ -612,6 +620,18 @@ def test_a_table_out_of_proportion_to_the_file_is_refused() -> None:
     body = wide + definition(0, RECORD, ((3, 1, UINT8),)) + b"\0\x50" * 40_000
     with pytest.raises(LimitExceeded, match="out of proportion"):
         columns(fit(body), "record")
+
+
+def test_days_of_records_too_short_to_be_a_ride_are_refused() -> None:
+    def ride(n: int, size: int) -> FitFile:
+        fields = ((3, 1, UINT8), (200, size - 2, BYTE))[: size - 1]
+        return open_fit(fit(definition(0, RECORD, fields) + message(0, bytes([80] * (size - 1))) * n))
+
+    most = MAX_RECORDS.value
+    with pytest.raises(LimitExceeded, match="the records would be out of proportion") as refused:
+        recordings(ride(most + 100_000, 2), id="bomb")
+    assert f"{most + 100_000:,}" in str(refused.value)
+    assert len(recordings(ride(most + 100, RECORD_BYTES), id="long")) == 1
 
 
 def test_bombs_give_rows_or_a_limit_and_nothing_else() -> None:

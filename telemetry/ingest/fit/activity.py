@@ -15,11 +15,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from telemetry.errors import NotAClass
+from telemetry.errors import LimitExceeded, NotAClass
 from telemetry.ingest.assemble import assemble
 from telemetry.ingest.fit import channels as fit_channels
 from telemetry.ingest.fit import devices as fit_devices
 from telemetry.ingest.fit import hints, posture
+from telemetry.ingest.fit.index import MAX_RECORDS, RECORD_BYTES
 from telemetry.ingest.fit.part import Part, value
 from telemetry.ingest.fit.resistance import resistance_trust
 from telemetry.ingest.fit.sessions import Session, laps, sessions
@@ -77,7 +78,16 @@ def recordings(fit: FitFile, *, id: str) -> list[ClassRecording]:
     Raises
     ------
     NotAClass : no ride is in the file; the sentence says what it is instead
+    LimitExceeded : the records are out of proportion to the file
     """
+    most = MAX_RECORDS.value + fit.size // RECORD_BYTES
+    if fit.count("record") > most:
+        raise LimitExceeded(
+            "the records would be out of proportion to the file",
+            file=fit.file,
+            expected=f"at most {most:,} records",
+            got=f"{fit.count('record'):,}",
+        )
     section_of = fit.section("record") if "record" in fit.messages else np.zeros(0, np.int64)
     with_records = set(np.flatnonzero(np.bincount(section_of)).tolist())
     rides: list[_Ride] = []

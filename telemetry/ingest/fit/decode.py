@@ -83,11 +83,11 @@ class FitFile:
         return tuple(message_name(number) for number in self._groups)
 
     @cached_property
-    def _groups(self) -> dict[int, NDArray[np.intp]]:
+    def _groups(self) -> dict[int, NDArray[np.int32]]:
         """Message number → positions in the index, in order of first appearance."""
         index = self._index
         numbers = index.definitions[:, GLOBAL].astype(np.uint16)[index.definition]
-        order = np.argsort(numbers, kind="stable")
+        order = np.argsort(numbers, kind="stable").astype(np.int32)
         ordered = numbers[order]
         cuts = [0, *(np.flatnonzero(ordered[1:] != ordered[:-1]) + 1).tolist(), len(order)]
         groups = [order[a:b] for a, b in pairwise(cuts)] if len(order) else []
@@ -102,11 +102,11 @@ class FitFile:
         known = NUMBER_OF_NAME.get(message)
         return self._numbers_of_names.get(message, -1) if known is None else known
 
-    def _positions(self, number: int) -> NDArray[np.intp]:
+    def _positions(self, number: int) -> NDArray[np.int32]:
         if "_groups" in self.__dict__:
-            return self._groups.get(number, np.empty(0, np.intp))
+            return self._groups.get(number, np.empty(0, np.int32))
         of_type = self._index.definitions[:, GLOBAL] == number
-        return np.flatnonzero(of_type[self._index.definition])
+        return np.flatnonzero(of_type[self._index.definition]).astype(np.int32)
 
     @cached_property
     def _descriptions(self) -> Descriptions:

@@ -28,6 +28,10 @@ MAX_DEFINITIONS = GrammarLimit("definitions", 10_000, "definitions")
 MAX_SECTIONS = GrammarLimit("chained files", 64, "files")
 MAX_DESCRIPTIONS = GrammarLimit("developer fields", 256, "field descriptions")
 MAX_CELLS = GrammarLimit("table cells", 8 * 1024 * 1024, "cells beyond one for each byte")
+MAX_RECORDS = GrammarLimit("records of rides", 450_000, "records beyond one for each 14 bytes")
+RECORD_BYTES = 14
+"""Shorter records than any head unit's are no ride once there are days of them: reading one takes ten times
+its bytes."""
 MAX_FIELDS = GrammarLimit("fields in layouts of one message type", 100_000, "declared fields")
 MAX_TYPES = GrammarLimit("message types as tables", 500, "message types")
 
@@ -38,6 +42,7 @@ GRAMMAR_LIMITS = (
     MAX_SECTIONS,
     MAX_DESCRIPTIONS,
     MAX_CELLS,
+    MAX_RECORDS,
     MAX_FIELDS,
     MAX_TYPES,
 )
