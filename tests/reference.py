@@ -620,3 +620,54 @@ def gather(data, offset, layout, at, kind, big, scale, shift, out):
             value = struct.unpack_from(order + letter, data, int(p) + int(at[which, c]))[0]
             if value != invalid:
                 out[c, r] = value / scale[c] - shift[c]
+
+
+# --- ingest/antplus/stretches.py ----------------------------------------------------------------------------
+
+
+def bridge(times, paces, amount, at, within):
+    """Moves the changes until the pace, added up in thousandths, gives the amount."""
+    fastest = max(paces)
+    pieces = list(zip(pairwise(times), pairwise(paces), strict=True))
+    steps = [second - first for _, (first, second) in pieces]
+
+    def one_change(i, j):
+        known = 0 <= i < len(steps) and 0 <= j < len(steps)
+        return known and steps[i] * steps[j] > 0 and min(abs(steps[i]), abs(steps[j])) >= 0.05 * fastest
+
+    usual, lasting = [], []
+    for i, ((start, stop), (_, second)) in enumerate(pieces):
+        goes_on, went_on = one_change(i, i + 1), one_change(i - 1, i)
+        whole = abs(steps[i]) + goes_on * abs(steps[min(i + 1, len(steps) - 1)])
+        whole += went_on * abs(steps[i - 1])
+        lasts = min(within * abs(steps[i]) / whole, stop - start) if whole else 0.0
+        lasts = 0.0 if second == 0.0 else lasts
+        centre = (start + stop) / 2
+        if goes_on and not went_on:
+            centre = stop - lasts / 2
+        if went_on and not goes_on:
+            centre = start + lasts / 2
+        usual.append((centre - start) / (stop - start))
+        lasting.append(lasts)
+
+    def done(move, until):
+        total = 0.0
+        for i, ((start, stop), (first, second)) in enumerate(pieces):
+            share = min(max(usual[i] + (move if second < first else -move if second > first else 0), 0), 1)
+            centre = start + share * (stop - start)
+            lasts = max(min(lasting[i], 2 * (centre - start), 2 * (stop - centre)), 1e-9)
+            n = 4000
+            each = (stop - start) / n
+            for k in range(n):
+                moment = start + (k + 0.5) * each
+                if moment < until:
+                    changed = min(max((moment - (centre - lasts / 2)) / lasts, 0), 1)
+                    total += (first + (second - first) * changed) * each
+        return total
+
+    low, high = -1.0, 1.0
+    for _ in range(30):
+        middle = (low + high) / 2
+        low, high = (middle, high) if done(middle, times[-1]) < amount else (low, middle)
+    whole = done(low, times[-1])
+    return np.array([done(low, moment) * amount / whole for moment in at])

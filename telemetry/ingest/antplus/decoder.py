@@ -152,8 +152,9 @@ def decode(broadcasts: Iterable[Broadcast]) -> dict[DeviceKey, pl.DataFrame]:
 
     Columns: `time_s` [s] as given, `from_s` and `until_s` [s] where the value's interval begins and ends,
     `power_w`, `cadence_rpm`, `torque_nm` (means over that interval), `work_j`, `revolutions` (sums over
-    it), `source` (crank_torque, frequency, power_only, trainer, wheel_torque …), `state` (pedalling,
-    coasting, stopped, lost, unknown), `ambiguous`, `heart_rate_bpm`, `rr_s`, `resistance_pct`, pedalling
+    it), `told_rpm` and `told_nm` (what the sensor said of the moment), `source` (crank_torque, frequency,
+    power_only, trainer, wheel_torque …), `state` (pedalling, coasting, stopped, lost, unknown),
+    `ambiguous`, `heart_rate_bpm`, `rr_s`, `resistance_pct`, pedalling
     quality, `page`, and `payload` for pages whose layout is not known.
     """
     decoder = Decoder()

@@ -24,6 +24,10 @@ def power_only(track: rows.Track, row: rows.Row, time_s: float, found: dict[str,
     """Accumulated power (0x10 and the trainer's 0x19): mean power over the events between two messages."""
     name = "trainer" if "trainer_status" in found else "power_only"
     track.source[-1] = name
+    told = found["cadence_rpm"]
+    row[rows.TOLD_RPM] = told
+    if found["power_w"] is not None and told and told >= rows.TURNING_RPM:
+        row[rows.TOLD_NM] = units.torque_nm(found["power_w"], told)
     _pedal_balance(row, found)
     stream = rows.listen(track, name, time_s, found)
     if stream is None:
@@ -84,6 +88,7 @@ def _torque(
 ) -> None:
     """Accumulated torque and period (0x11, 0x12, trainer 0x1A): torque as measured, power from both."""
     track.source[-1] = name
+    row[rows.TOLD_RPM] = found.get("cadence_rpm")
     stream = rows.listen(track, name, time_s, found)
     if stream is None:
         return

@@ -20,9 +20,10 @@ from typing import Final
 import numpy as np
 import polars as pl
 
+from telemetry import units
 from telemetry.ingest.antplus import pages
 from telemetry.ingest.antplus.broadcast import DeviceKey
-from telemetry.ingest.antplus.stretches import Stretches
+from telemetry.ingest.antplus.stretches import Stretches, Told
 from telemetry.ingest.antplus.studio import BELTS, Studio
 from telemetry.ingest.assemble import assemble
 from telemetry.ingest.ble import uuids
@@ -124,15 +125,10 @@ def recording(
     turns = _best(rows, TURN_SOURCES, "revolutions") or _best(rows, POWER_SOURCES, "revolutions")
     channels: dict[str, np.ndarray] = {}
     issues: list[Issue] = []
-    work = angle = None
-    if power is not None:
-        work, known = _told(rows, power, POWER_SOURCES, "work_j").cells(edges)
-        channels["power_w"] = np.where(
-            known >= HALF_CELL, work * rate_hz / np.maximum(known, HALF_CELL), np.nan
-        )
-        issues += _averaged(power.frame, start_s)
+    work = angle = turned = None
     if turns is not None:
-        angle, known_turns = _told(rows, turns, TURN_SOURCES, "revolutions").cells(edges)
+        turned = _counted(rows, turns, TURN_SOURCES, "revolutions")
+        angle, known_turns = turned.cells(edges)
         per_min = 60.0 * rate_hz / np.maximum(known_turns, HALF_CELL)
         channels["cadence_rpm"] = np.where(known_turns >= HALF_CELL, angle * per_min, np.nan)
         if turns.source not in TURN_SOURCES:
@@ -142,6 +138,12 @@ def recording(
                     detail="revolutions from instantaneous cadence, not from a counter",
                 )
             )
+    if power is not None:
+        work, known = _counted(rows, power, POWER_SOURCES, "work_j", turned).cells(edges)
+        channels["power_w"] = np.where(
+            known >= HALF_CELL, work * rate_hz / np.maximum(known, HALF_CELL), np.nan
+        )
+        issues += _averaged(power.frame, start_s)
     source = power.source if power is not None else ""
     measured_at = MEASURED_AT.get(source, "")
     if measured_at and work is not None and angle is not None:
@@ -206,10 +208,18 @@ def _best(rows: Mapping[DeviceKey, pl.DataFrame], wanted: Sequence[str], column:
     return None
 
 
-def _told(
-    rows: Mapping[DeviceKey, pl.DataFrame], chosen: _Chosen, sources: Sequence[str], column: str
+def _counted(
+    rows: Mapping[DeviceKey, pl.DataFrame],
+    chosen: _Chosen,
+    sources: Sequence[str],
+    column: str,
+    turned: Stretches | None = None,
 ) -> Stretches:
-    """What the chosen source counted, its silences shaped by the seat's other devices."""
+    """What the chosen source counted, its silences shaped by whatever else of the seat was heard in them.
+
+    Revolutions go by the cadence around and in them; work by the torque around and in them, along what was
+    `turned` meanwhile.
+    """
     others = (
         frame.filter(
             (pl.col("source") == source) & pl.col(column).is_not_null() & pl.col("from_s").is_not_null()
@@ -218,8 +228,36 @@ def _told(
         for key, frame in sorted(rows.items())
         if key != chosen.key
     )
-    helpers = (Stretches.of(frame, column) for frame in others if frame.height)
-    return Stretches.of(chosen.frame, column).shaped(helpers)
+    counted = Stretches.of(chosen.frame, column)
+    if turned is None:
+        told = Told.of(rows.values(), "cadence_rpm", 1.0 / units.SECONDS_PER_MINUTE, "told_rpm")
+    else:
+        turning = pl.col("told_nm").is_not_null() | (pl.col("cadence_rpm") > 0.0)
+        told = Told.of(
+            (frame.filter(turning) for frame in rows.values()), "torque_nm", 2.0 * np.pi, "told_nm"
+        )
+        if chosen.source == "crank_torque":
+            counted = counted.resummed(_by_power(rows[chosen.key]), _by_time(chosen.frame))
+    helpers = [Stretches.of(frame, column) for frame in others if frame.height]
+    shapes = [(helper.curved(told, turned), helper.end_s) for helper in helpers]
+    return counted.shaped(shapes).curved(told, turned)
+
+
+def _by_power(frame: pl.DataFrame) -> Stretches:
+    """Work as a meter's accumulated power has it."""
+    own = (pl.col("source") == "power_only") | ((pl.col("state") == "stopped") & (pl.col("work_j") == 0.0))
+    told = pl.col("work_j").is_not_null() & pl.col("from_s").is_not_null()
+    return Stretches.of(frame.filter(own & told), "work_j")
+
+
+def _by_time(frame: pl.DataFrame) -> np.ndarray:
+    """Which rows (n,) are of a meter that sends by time: it alone gives parts of a turn.
+
+    Its torque adds up over updates, not along the angle, so over a silence in which the legs changed it does
+    not give the work; its accumulated power does.
+    """
+    parts: np.ndarray = (frame["revolutions"].fill_null(0.0) % 1.0 != 0.0).to_numpy()
+    return parts
 
 
 def _held(frames: Iterable[pl.DataFrame], name: str, edges: np.ndarray) -> np.ndarray | None:

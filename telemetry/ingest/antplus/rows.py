@@ -35,6 +35,8 @@ NUMBERS: Final = (
     "torque_nm",
     "work_j",
     "revolutions",
+    "told_rpm",
+    "told_nm",
     "heart_rate_bpm",
     "rr_s",
     "resistance_pct",
@@ -50,7 +52,7 @@ NUMBERS: Final = (
     "standing",
     "rssi_dbm",
 )
-TIME, FROM, UNTIL, POWER, CADENCE, TORQUE, WORK, TURNS = range(8)
+TIME, FROM, UNTIL, POWER, CADENCE, TORQUE, WORK, TURNS, TOLD_RPM, TOLD_NM = range(10)
 AT = {name: place for place, name in enumerate(NUMBERS)}
 
 Row = list[float | None]
