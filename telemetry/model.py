@@ -79,6 +79,7 @@ CHANNELS: dict[str, Channel] = {
         Channel("respiration_per_min", "1/min", "Breathing rate"),
         Channel("standing", "", "Standing (1) or seated (0)", continuous=False),
         Channel("temperature_c", "°C", "Temperature"),
+        Channel("silence_s", "s", "Silence bridged by counters", continuous=False),
     )
 }
 

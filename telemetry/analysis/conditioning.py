@@ -154,7 +154,7 @@ def condition(
     coverage = {
         name: _share(base.dt_s[~np.isnan(values[name])].sum(), recorded)
         for name in CHANNELS
-        if name in raw or name == "torque_nm"
+        if (name in raw or name == "torque_nm") and name != "silence_s"
     }
     quality = grade(
         recording,

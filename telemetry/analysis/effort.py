@@ -9,6 +9,7 @@ from __future__ import annotations
 import numpy as np
 from numba import njit
 
+from telemetry.analysis import silence
 from telemetry.analysis.conditioning import Conditioned
 from telemetry.analysis.context import Context
 from telemetry.analysis.mean_maximal import mean_maximal, mean_maximal_torque, normalized_power
@@ -219,11 +220,14 @@ def _times(c: Conditioned, context: Context, why: str, share: float) -> dict[str
         )
     if c.recording.has("cadence_rpm"):
         slow = c.turning & (c.cadence_rpm <= limits["low_cadence_rpm"])
+        low, high = silence.slow_minutes(c, slow)
         out["low_cadence_min"] = result(
             "low_cadence_min",
             float(c.dt_s[slow].sum()) / SECONDS_PER_MINUTE,
+            low=low,
+            high=high,
             coverage=c.coverage(~np.isnan(c.cadence_rpm)),
-            note=NOT_GRINDING if why else "",
+            note=NOT_GRINDING if why else silence.note(c),
         )
     else:
         out["low_cadence_min"] = result("low_cadence_min", None, absent_because="no cadence was recorded")

@@ -11,11 +11,13 @@ the unsmoothed. All limits are our own choice (metrics.md section 4, rulings sec
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
 from numba import njit
 
+from telemetry.analysis import silence
 from telemetry.analysis.conditioning import Conditioned
 from telemetry.analysis.context import Context
 from telemetry.analysis.metric_rows import METRIC_ROWS, result
@@ -246,10 +248,13 @@ def grinding(c: Conditioned, context: Context, bouts: Sequence[Bout]) -> dict[st
     if c.recording.posture_known:
         stood = sum(bout.standing_s or 0.0 for bout in bouts)
         values["grinding_standing_min"] = stood / SECONDS_PER_MINUTE
-    return {
+    found = {
         name: result(name, value, coverage=share, absent_because=reasons.get(name) if value is None else None)
         for name, value in values.items()
     }
+    low, high = silence.grinding_minutes(c, bouts, inside)
+    found["grinding_min"] = replace(found["grinding_min"], low=low, high=high, note=silence.note(c))
+    return found
 
 
 def recovery_ratio(bouts: Sequence[Bout]) -> float | None:

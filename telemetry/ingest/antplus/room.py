@@ -127,7 +127,12 @@ def recording(
     issues: list[Issue] = []
     work = angle = turned = None
     if turns is not None:
-        turned = _counted(rows, turns, TURN_SOURCES, "revolutions")
+        told = _cadences(rows)
+        heard = _counted(rows, turns, TURN_SOURCES, "revolutions", told)
+        silence = heard.silence_s(edges, rows[turns.key]["time_s"].to_numpy())
+        if silence.any():
+            channels["silence_s"] = silence
+        turned = heard.curved(told)
         angle, known_turns = turned.cells(edges)
         per_min = 60.0 * rate_hz / np.maximum(known_turns, HALF_CELL)
         channels["cadence_rpm"] = np.where(known_turns >= HALF_CELL, angle * per_min, np.nan)
@@ -139,7 +144,10 @@ def recording(
                 )
             )
     if power is not None:
-        work, known = _counted(rows, power, POWER_SOURCES, "work_j", turned).cells(edges)
+        told = _torques(rows)
+        worked = _counted(rows, power, POWER_SOURCES, "work_j", told, turned)
+        worked = worked if turned is None else worked.curved(told, turned)
+        work, known = worked.cells(edges)
         channels["power_w"] = np.where(
             known >= HALF_CELL, work * rate_hz / np.maximum(known, HALF_CELL), np.nan
         )
@@ -208,17 +216,28 @@ def _best(rows: Mapping[DeviceKey, pl.DataFrame], wanted: Sequence[str], column:
     return None
 
 
+def _cadences(rows: Mapping[DeviceKey, pl.DataFrame]) -> Told:
+    """Cadence as far as it was heard, in turns a second."""
+    return Told.of(rows.values(), "cadence_rpm", 1.0 / units.SECONDS_PER_MINUTE, "told_rpm")
+
+
+def _torques(rows: Mapping[DeviceKey, pl.DataFrame]) -> Told:
+    """Torque as far as it was heard while the crank turned, in joules a turn."""
+    turning = pl.col("told_nm").is_not_null() | (pl.col("cadence_rpm") > 0.0)
+    return Told.of((frame.filter(turning) for frame in rows.values()), "torque_nm", 2.0 * np.pi, "told_nm")
+
+
 def _counted(
     rows: Mapping[DeviceKey, pl.DataFrame],
     chosen: _Chosen,
     sources: Sequence[str],
     column: str,
+    told: Told,
     turned: Stretches | None = None,
 ) -> Stretches:
-    """What the chosen source counted, its silences shaped by whatever else of the seat was heard in them.
+    """What the chosen source counted, its silences divided as the seat's other devices heard them.
 
-    Revolutions go by the cadence around and in them; work by the torque around and in them, along what was
-    `turned` meanwhile.
+    `told` and `turned` bend the others' own silences.
     """
     others = (
         frame.filter(
@@ -229,18 +248,13 @@ def _counted(
         if key != chosen.key
     )
     counted = Stretches.of(chosen.frame, column)
-    if turned is None:
-        told = Told.of(rows.values(), "cadence_rpm", 1.0 / units.SECONDS_PER_MINUTE, "told_rpm")
-    else:
-        turning = pl.col("told_nm").is_not_null() | (pl.col("cadence_rpm") > 0.0)
-        told = Told.of(
-            (frame.filter(turning) for frame in rows.values()), "torque_nm", 2.0 * np.pi, "told_nm"
-        )
-        if chosen.source == "crank_torque":
-            counted = counted.resummed(_by_power(rows[chosen.key]), _by_time(chosen.frame))
+    if chosen.source == "crank_torque" and column == "work_j":
+        counted = counted.resummed(_by_power(rows[chosen.key]), _by_time(chosen.frame))
     helpers = [Stretches.of(frame, column) for frame in others if frame.height]
-    shapes = [(helper.curved(told, turned), helper.end_s) for helper in helpers]
-    return counted.shaped(shapes).curved(told, turned)
+    bent = column != "work_j" or turned is not None
+    return counted.shaped(
+        (helper.curved(told, turned) if bent else helper, helper.end_s) for helper in helpers
+    )
 
 
 def _by_power(frame: pl.DataFrame) -> Stretches:

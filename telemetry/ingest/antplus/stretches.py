@@ -21,6 +21,8 @@ LONG_S: Final = 2.5
 """From here on a stretch is worth shaping: slow legs take a second and a half a turn."""
 NEAR_S: Final = 3.0
 """How far from a stretch a pace may have been heard to be the pace at its end: a turn of slow legs."""
+QUIET_S: Final = 1.5
+"""No message for so long is a silence; a power meter sends four a second, each page every half."""
 CHANGE_S: Final = 3.0
 """How long legs take from one pace to another."""
 AMID_SHARE: Final = 0.05
@@ -133,6 +135,23 @@ class Stretches:
         seen = np.cumsum(width)
         known = np.column_stack((seen - width, seen)).ravel()
         return np.diff(self.up_to(edges)), np.diff(np.interp(edges, self._times, known))
+
+    def silence_s(self, edges: np.ndarray, heard_s: np.ndarray) -> np.ndarray:
+        """Length [s] of the longest stretch in each cell (m,) that was long because nothing was heard.
+
+        `heard_s` (k,): when there was a message, in order. A turn of very slow legs is long as well.
+        """
+        longest = np.zeros(len(edges) - 1)
+        width = self.end_s - self.begin_s
+        for i in np.flatnonzero((width > LONG_S) & (self.amount > 0.0)).tolist():
+            begin, end = float(self.begin_s[i]), float(self.end_s[i])
+            inside = heard_s[(heard_s > begin) & (heard_s < end)]
+            if np.diff(np.concatenate(([begin], inside, [end]))).max() <= QUIET_S:
+                continue
+            first = max(int(np.searchsorted(edges, begin, side="right")) - 1, 0)
+            cells = slice(first, int(np.searchsorted(edges, end, side="left")))
+            longest[cells] = np.maximum(longest[cells], width[i])
+        return longest
 
     def up_to(self, at: np.ndarray) -> np.ndarray:
         """The running sum (m,) at moments (m,)."""

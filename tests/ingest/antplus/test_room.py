@@ -245,3 +245,9 @@ def test_a_meter_alone_keeps_low_cadence_through_silences(ride: Ride, seed: int,
     assert cadence.sum() == pytest.approx(true.sum(), rel=3e-3)
     assert power.sum() == pytest.approx(ride.power_w.sum() / ride.rate_hz, rel=3e-3)
     assert np.nanmax(got.array("torque_nm")) < 1.1 * ride.torque_nm.max(), "no torque that nobody pressed"
+    assert got.array("silence_s").max() >= 9.5
+    whole = decode(meter.broadcasts())
+    (seat,) = room.seats(whole, STUDIO)
+    complete = room.recording(seat, 0.0, seconds(ride))
+    assert complete is not None
+    assert not complete.has("silence_s")

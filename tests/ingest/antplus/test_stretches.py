@@ -140,3 +140,12 @@ def test_means_count_before_what_a_sensor_says_of_now_and_long_means_say_nothing
     times, pace = told.around(1.0, 12.0)
     assert times.tolist() == [1.0, 2.0, 12.0]
     assert pace[-1] * 60.0 == pytest.approx(90.0)
+
+
+def test_a_silence_is_a_long_stretch_in_which_nothing_was_heard() -> None:
+    counted = stretches(
+        (0.0, 1.0, 1.0), (1.0, 4.0, 1.0), (4.0, 9.5, 6.0), (9.5, 10.5, 1.0), (10.5, 20.0, 0.0)
+    )
+    heard = np.concatenate((np.arange(0.0, 4.2, 0.25), np.arange(9.0, 20.0, 0.25)))
+    # one turn of 3 s was heard all along; six turns of 5.5 s were not; legs at rest leave nothing open
+    assert counted.silence_s(np.arange(13.0), heard).tolist() == [0.0] * 4 + [5.5] * 6 + [0.0] * 2
