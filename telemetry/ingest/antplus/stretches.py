@@ -19,6 +19,8 @@ import polars as pl
 
 LONG_S: Final = 2.5
 """From here on a stretch is worth shaping: slow legs take a second and a half a turn."""
+LONGEST_S: Final = 60.0
+"""Beyond this nobody can say when the legs changed, and a clock that jumps by years asks for no curve."""
 NEAR_S: Final = 3.0
 """How far from a stretch a pace may have been heard to be the pace at its end: a turn of slow legs."""
 QUIET_S: Final = 1.5
@@ -210,7 +212,8 @@ class Stretches:
         """
         begins, ends, amounts = [], [], []
         last = 0
-        for i in np.flatnonzero(self.end_s - self.begin_s > LONG_S).tolist():
+        width = self.end_s - self.begin_s
+        for i in np.flatnonzero((width > LONG_S) & (width <= LONGEST_S)).tolist():
             begin, end, amount = float(self.begin_s[i]), float(self.end_s[i]), float(self.amount[i])
             times, paces = told.around(begin, end)
             if amount <= 0.0 or (along is None and not len(times)):

@@ -102,6 +102,12 @@ def test_only_long_stretches_with_a_pace_at_both_ends_are_bent() -> None:
         assert counted.curved(half).begin_s.tolist() == counted.begin_s.tolist()
 
 
+@pytest.mark.parametrize(("seconds", "bent"), [(60.0, True), (60.1, False), (3e8, False)])
+def test_a_silence_of_more_than_a_minute_stays_even(seconds: float, bent: bool) -> None:
+    told = Told(np.array([0.0, seconds]), np.array([1.5, 0.9]))
+    assert (len(stretches((0.0, seconds, 1.2 * seconds)).curved(told).begin_s) > 1) == bent
+
+
 def test_work_goes_along_the_angle_so_that_torque_stays_between_what_it_was() -> None:
     turned = stretches((0.0, 4.0, 6.0), (4.0, 10.0, 5.4))
     told = Told(np.array([0.0, 10.0]), np.array([100.0, 250.0]))
