@@ -127,8 +127,13 @@ def test_stopped_in_the_middle_nothing_half_written_stays(tmp_path: Path, number
     for name in range(30):
         shutil.copy(ROOT / "fixtures" / "classes" / "usual.fit", tmp_path / f"{name:02}.fit")
     command = [sys.executable, "-m", "telemetry", "report", str(tmp_path), "-o", str(tmp_path / "out")]
+
+    def heed() -> None:
+        # a shell's background job ignores Ctrl-C, and so would all that it starts
+        signal.signal(number, signal.SIG_DFL)
+
     with subprocess.Popen(
-        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, preexec_fn=heed
     ) as process:
         assert process.stdout
         process.stdout.readline()  # one page is there: now it is in the middle
