@@ -73,11 +73,11 @@ def pool(count: int, *, computing: bool = False) -> ProcessPoolExecutor:
     Spawned, not forked: polars hangs in a forked child.
     """
     return ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), initializer=_stand_by, initargs=(computing,)
+        count, mp_context=get_context("spawn"), initializer=stand_by, initargs=(computing,)
     )
 
 
-def _stand_by(computing: bool) -> None:
+def stand_by(computing: bool) -> None:
     """Another process leaves Ctrl-C to its parent, who ends it so that nothing half written stays."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     from telemetry.cli.guard import prepare
@@ -117,11 +117,11 @@ def _do(work: Callable[[Item], Result], portion: Sequence[Item]) -> Done[Result]
         except (KeyboardInterrupt, SystemExit):
             raise
         except BaseException as problem:  # polars panics are no Exception; one bad file stops no other
-            done.append((None, _that_travels(problem)))
+            done.append((None, that_travels(problem)))
     return done
 
 
-def _that_travels(problem: BaseException) -> BaseException:
+def that_travels(problem: BaseException) -> BaseException:
     """The error itself where it can be sent to another process, else its words."""
     try:
         pickle.loads(pickle.dumps(problem))

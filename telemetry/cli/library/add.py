@@ -30,7 +30,7 @@ def add(
 ) -> None:
     """Read, analyze and keep classes; what is there already stays as it is."""
     from telemetry.cli import console
-    from telemetry.cli.library.work import tools
+    from telemetry.cli.library.shared_out import add_all
     from telemetry.cli.session import Session
     from telemetry.library.sources import Sources
 
@@ -48,9 +48,10 @@ def add(
     teller = adding.Teller(as_json)
     with opening.open_at(library, create=True) as kept, console.ProgressBar(len(inputs), "Adding") as bar:
         known = {row["rider_id"] for row in kept.riders()}
-        for done in kept.add(
+        for done in add_all(
+            kept,
+            library,
             inputs,
-            tools(),
             create_riders=create_riders,
             allow_overlap=allow_overlap,
             allow_erased=allow_erased,

@@ -51,7 +51,14 @@ AllowOverlap = Annotated[
 ]
 AllowErased = Annotated[bool, typer.Option("--allow-erased", help="Take back what was erased.")]
 Threads = Annotated[
-    int | None, typer.Option("--threads", help="By default one a processor.", metavar="N", min=1, max=64)
+    int | None,
+    typer.Option(
+        "--threads",
+        help="By default one a processor, and of a hundred files of several riders a process.",
+        metavar="N",
+        min=1,
+        max=64,
+    ),
 ]
 
 
