@@ -41,8 +41,8 @@ def analyze(
     told = RiderOptions(rider, ftp, mass, cp, w_prime, crank, max_hr, tuple(limit or ()))
     session = Session(files, column)
     known = told.rider()
-    if len(session.files) > 1:
-        kernels.open_compiler()  # before threads do
+    if 1 < len(session.files) < WORTH:
+        kernels.open_compiler()  # before threads do; processes start first, and open it meanwhile
     if as_json:
         for _, texts in session.each(
             partial(_texts, rider=known, columns=session.columns), "Analyzing", processes=True
