@@ -15,6 +15,7 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -180,10 +181,9 @@ def _kept() -> Iterator[str]:
     """Names of kept indexes of this Python version. Folders that numba made are at most one level deep."""
     tag = f".py{sys.version_info.major}{sys.version_info.minor}.nbi"
     home = Path(telemetry.__file__).parent
-    for folder in [
-        *_possible_folders(),
-        *(path / "__pycache__" for path in home.rglob("*") if path.is_dir()),
-    ]:
+    # lazily: where only one is asked for, no tree is searched
+    others = (path / "__pycache__" for path in home.rglob("*") if path.is_dir())
+    for folder in chain(_possible_folders(), others):
         for pattern in (f"*{tag}", f"*_*/*{tag}"):
             try:
                 yield from (path.name for path in folder.glob(pattern))
