@@ -7,12 +7,13 @@ all rows. Leaves to others: what was measured.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
 
 from telemetry.errors import LimitExceeded
-from telemetry.ingest.fit.part import Part, value
+from telemetry.ingest.fit.part import Part
 from telemetry.ingest.timebase import TimeBase
 from telemetry.model import Issue, Lap
 
@@ -83,7 +84,6 @@ def sessions(part: Part, base: TimeBase) -> list[Session]:
 
 def laps(part: Part, base: TimeBase, end_s: float) -> list[Lap]:
     """Laps on the session's time base, clipped to 0 to `end_s`, labelled by workout step or intensity."""
-    columns = part.columns("lap")
     if not part.count("lap"):
         return []
     start = base.place(part.clock("lap", "start_time"))
@@ -97,15 +97,19 @@ def laps(part: Part, base: TimeBase, end_s: float) -> list[Lap]:
     found: list[Lap] = []
     with np.errstate(invalid="ignore"):
         inside = np.flatnonzero(np.minimum(end, end_s) > np.maximum(start, 0.0))
-    for row in inside[np.argsort(start[inside], kind="stable")][:MOST_LAPS]:
-        begin, close = max(float(start[row]), 0.0), min(float(end[row]), end_s)
-        step = value(columns, "wkt_step_index", int(row))
-        intensity = value(columns, "intensity", int(row))
-        label = names.get(int(step), "") if step is not None else ""
-        if not label and intensity is not None and intensity > 0:
+    rows = inside[np.argsort(start[inside], kind="stable")][:MOST_LAPS]
+    begins = np.maximum(start[rows], 0.0).tolist()
+    closes = np.minimum(end[rows], end_s).tolist()
+    told = [
+        part.column("lap", name)[rows].tolist() for name in ("wkt_step_index", "intensity", "lap_trigger")
+    ]
+    for begin, close, step, intensity, trigger in zip(begins, closes, *told, strict=True):
+        label = names.get(int(step), "") if math.isfinite(step) else ""
+        if not label and math.isfinite(intensity) and intensity > 0:
             label = INTENSITIES.get(int(intensity), "")
-        trigger = value(columns, "lap_trigger", int(row))
-        found.append(Lap(begin, close, label, TRIGGERS.get(int(trigger), "") if trigger is not None else ""))
+        found.append(
+            Lap(begin, close, label, TRIGGERS.get(int(trigger), "") if math.isfinite(trigger) else "")
+        )
     return found
 
 
@@ -151,9 +155,10 @@ def _steps(part: Part) -> dict[int, str]:
     intensity = part.column("workout_step", "intensity")
     names = part.texts("workout_step", "wkt_step_name")
     steps: dict[int, str] = {}
-    for row in range(count):
-        at = int(index[row]) if np.isfinite(index[row]) else row
-        known = INTENSITIES.get(int(intensity[row]), "") if np.isfinite(intensity[row]) else ""
-        text = "".join(letter for letter in names[row] if letter.isprintable()).strip()[:60]
-        steps[at] = text or known
+    for row, (step, code, name) in enumerate(
+        zip(index[:count].tolist(), intensity[:count].tolist(), names, strict=False)
+    ):
+        known = INTENSITIES.get(int(code), "") if math.isfinite(code) else ""
+        text = name if name.isprintable() else "".join(letter for letter in name if letter.isprintable())
+        steps[int(step) if math.isfinite(step) else row] = text.strip()[:60] or known
     return steps
