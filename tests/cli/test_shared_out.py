@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import signal
 from collections.abc import Sequence
+from multiprocessing import Pipe
 from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
@@ -105,6 +106,20 @@ def test_what_stops_a_process_is_told_here(
     monkeypatch.setattr(shared_out, "_add_share", _cannot)
     with pytest.raises(BadLibrary, match="gone"):
         added(tmp_path / "L", inputs)
+
+
+def test_a_fault_of_another_process_is_sent_here_and_no_traceback_of_its_own(
+    tmp_path: Path, inputs: list[Input], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken() -> None:
+        raise RuntimeError("nothing to work with")
+
+    monkeypatch.setattr(shared_out, "stand_by", lambda computing: None)
+    monkeypatch.setattr(shared_out, "tools", broken)
+    here, there = Pipe(duplex=False)
+    open_library(tmp_path / "L").close()
+    shared_out._add_share(there, str(tmp_path / "L"), inputs, {})
+    assert str(here.recv()) == "nothing to work with"
 
 
 def test_threads_that_were_asked_for_stay_in_this_process(

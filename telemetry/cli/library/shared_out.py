@@ -159,7 +159,6 @@ def _add_share(
 ) -> None:
     """What another process does: None after the last answer, or the error that ended it."""
     from telemetry.cli.library import opening
-    from telemetry.errors import TelemetryError
 
     stand_by(computing=True)
     with suppress(BrokenPipeError):  # who asked is gone
@@ -167,7 +166,7 @@ def _add_share(
             with opening.open_at(place) as kept:
                 for done in kept.add(inputs, tools(), **options):
                     there.send(done)
-        except TelemetryError as problem:
+        except Exception as problem:  # said where the user is, not as a traceback of a process they never saw
             there.send(that_travels(problem))
             return
         there.send(None)
