@@ -436,18 +436,15 @@ def moments(values):
 
 
 def standardised(picks, power, cadence, least_cv):
+    """One filter's columns; those that hardly vary are zeros."""
     hours = picks / 3600
     columns, undo = [np.ones(len(picks)), hours - hours.mean()], [hours.mean()]
-    u = power[picks]
-    moves = np.std(u) > least_cv * abs(np.mean(u))
-    undo += [np.mean(u), np.std(u)] if moves else [0, 0]
-    if moves:
-        columns += [(u - np.mean(u)) / np.std(u), ((u - np.mean(u)) / np.std(u)) ** 2]
-    v = cadence[picks] if len(cadence) else np.zeros(len(picks))
-    moves = np.std(v) > least_cv * abs(np.mean(v))
-    undo += [np.mean(v), np.std(v)] if moves else [0, 0]
-    if moves:
-        columns.append((v - np.mean(v)) / np.std(v))
+    for values, powers in ((power, (1, 2)), (cadence, (1,))):
+        v = values if len(values) else np.zeros(len(picks))
+        moves = np.std(v) > least_cv * abs(np.mean(v))
+        undo += [np.mean(v), np.std(v)] if moves else [0, 0]
+        z = (v - np.mean(v)) / np.std(v) if moves else np.zeros(len(picks))
+        columns += [z**power_of for power_of in powers]
     return np.column_stack(columns), np.array(undo)
 
 
@@ -458,6 +455,11 @@ def solve(a, b):
 
 def quadratic(matrix, weights):
     return weights @ matrix @ weights
+
+
+def products(a, b):
+    rows = range(1, len(a))
+    return sum(a[i] * b[i] for i in rows), sum(a[i] * b[i - 1] + a[i - 1] * b[i] for i in rows)
 
 
 def prais_winsten(design, y, follows):

@@ -39,26 +39,38 @@ CONSTANT_CV = 0.01
 
 
 @njit(cache=True, nogil=True)
-def exponential_filter(values: np.ndarray, tau_s: float) -> np.ndarray:
-    """F of a 1 s series: s += (1 - exp(-dt/tau))·(x - s), s0 = x0, dt since the last value; NaN holds s.
+def exponential_filters(values: np.ndarray, taus_s: np.ndarray, at: np.ndarray) -> np.ndarray:
+    """F of a 1 s series for each time constant (m,), at some of its seconds, int64 (n,), rising: (m, n).
 
-    After more than 30 s without a value it starts again at the next one; before the first it is NaN.
+    s += (1 - exp(-dt/tau))·(x - s), s0 = x0, dt since the last value; NaN holds s. After more than 30 s
+    without a value it starts again at the next one; before the first it is NaN.
     """
-    n = len(values)
-    out = np.full(n, np.nan)
-    weights = np.empty(RESTART_S + 1)
+    m = len(taus_s)
+    out = np.empty((m, len(at)))
+    weights = np.empty((RESTART_S + 1, m))
     for gap in range(RESTART_S + 1):
-        weights[gap] = 1.0 - math.exp(-gap / tau_s)
-    state, last = np.nan, -RESTART_S - 1
-    for i in range(n):
+        for j in range(m):
+            weights[gap, j] = 1.0 - math.exp(-gap / taus_s[j])
+    state = np.full(m, np.nan)
+    last, put = -RESTART_S - 1, 0
+    for i in range(len(values)):
         x = values[i]
         if x == x:
             gap = i - last
-            state = x if gap > RESTART_S else state + weights[gap] * (x - state)
+            if gap > RESTART_S:
+                for j in range(m):
+                    state[j] = x
+            else:
+                for j in range(m):
+                    state[j] += weights[gap, j] * (x - state[j])
             last = i
         elif i - last > RESTART_S:
-            state = np.nan
-        out[i] = state
+            for j in range(m):
+                state[j] = np.nan
+        if put < len(at) and at[put] == i:
+            for j in range(m):
+                out[j, put] = state[j]
+            put += 1
     return out
 
 
@@ -76,7 +88,11 @@ def settled(values: np.ndarray, settle_s: int) -> np.ndarray:
     return out
 
 
-@njit(cache=True, nogil=True)
+ANY_ORDER = {"reassoc", "contract"}
+"""Sums may be added up in any order, eight at a time; NaN and infinity keep their meaning."""
+
+
+@njit(cache=True, nogil=True, fastmath=ANY_ORDER)
 def moments(values: np.ndarray) -> tuple[float, float]:
     """Mean and standard deviation (population) of a float64 array (n,) without NaN."""
     mean = 0.0
@@ -93,85 +109,95 @@ def moments(values: np.ndarray) -> tuple[float, float]:
 def standardised(
     picks: np.ndarray, power: np.ndarray, cadence: np.ndarray, least_cv: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Columns 1, t, [u, u²], [v] (n, k), and what undoes them: mean hour, mean and SD of power, of cadence.
+    """Columns 1, t, u, u², v of each of m filters (m, 5, n), and what undoes them (m, 5).
 
-    A column that varies by no more than `least_cv` of its mean is left out, and its SD is given as 0; so is
-    cadence where it is empty. `picks` [s] int64 (n,) says which of the filtered seconds (m,) are rows.
+    The latter are mean hour, mean and SD of power, of cadence. A column that varies by no more than
+    `least_cv` of its mean is 0 throughout, and its SD is given as 0; so is cadence where it is empty.
+    `picks` [s] int64 (n,) are the seconds at which power and cadence (m, n) were filtered.
     """
-    n = len(picks)
-    undo = np.zeros(5)
-    u, v = np.empty(n), np.zeros(n)
+    n, m = len(picks), len(power)
+    columns, undo = np.zeros((m, 5, n)), np.zeros((m, 5))
+    hours = np.empty(n)
     for i in range(n):
-        undo[0] += picks[i] / 3600.0
-        u[i] = power[picks[i]]
+        hours[i] = picks[i] / 3600.0
+    mean_h, _ = moments(hours)
+    for i in range(n):
+        hours[i] -= mean_h
+    for j in range(m):
+        undo[j, 0] = mean_h
+        mean, spread = moments(power[j])
+        if spread > least_cv * abs(mean):
+            undo[j, 1], undo[j, 2] = mean, spread
+            for i in range(n):
+                columns[j, 2, i] = (power[j, i] - mean) / spread
         if len(cadence) > 0:
-            v[i] = cadence[picks[i]]
-    undo[0] /= n
-    power_mean, power_sd = moments(u)
-    cadence_mean, cadence_sd = moments(v)
-    k = 2
-    if power_sd > least_cv * abs(power_mean):
-        undo[1], undo[2] = power_mean, power_sd
-        k += 2
-    if cadence_sd > least_cv * abs(cadence_mean):
-        undo[3], undo[4] = cadence_mean, cadence_sd
-        k += 1
-    columns = np.empty((n, k))
-    for i in range(n):
-        columns[i, 0] = 1.0
-        columns[i, 1] = picks[i] / 3600.0 - undo[0]
-        if undo[2] > 0.0:
-            columns[i, 2] = (u[i] - undo[1]) / undo[2]
-            columns[i, 3] = columns[i, 2] * columns[i, 2]
-        if undo[4] > 0.0:
-            columns[i, k - 1] = (v[i] - undo[3]) / undo[4]
+            mean, spread = moments(cadence[j])
+            if spread > least_cv * abs(mean):
+                undo[j, 3], undo[j, 4] = mean, spread
+                for i in range(n):
+                    columns[j, 4, i] = (cadence[j, i] - mean) / spread
+        for i in range(n):
+            columns[j, 0, i] = 1.0
+            columns[j, 1, i] = hours[i]
+            columns[j, 3, i] = columns[j, 2, i] * columns[j, 2, i]
     return columns, undo
 
 
 @njit(cache=True, nogil=True)
-def solve(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """x of a·x = b for a symmetric positive matrix, by Cholesky; and the diagonal of its inverse.
+def factorised(a: np.ndarray, k: int, lower: np.ndarray) -> None:
+    """Cholesky factor of the first k rows and columns of a symmetric matrix, into `lower` (k, k).
 
-    Of `a` only as many rows and columns are read as `b` has values.
-
-    A column whose pivot is below 1e-10 of its own diagonal is a copy of others: its x is 0, its variance NaN.
+    A column whose pivot is below 1e-10 of its own diagonal is a copy of others: its diagonal is 0, its
+    unknown is left out.
     """
-    k = len(b)
-    lower = np.zeros((k, k))
-    dropped = np.zeros(k, np.bool_)
     for i in range(k):
         for j in range(i + 1):
             total = a[i, j]
             for m in range(j):
                 total -= lower[i, m] * lower[j, m]
             if i == j:
-                dropped[i] = total <= 1e-10 * a[i, i]
-                lower[i, i] = 0.0 if dropped[i] else math.sqrt(total)
-            elif not dropped[j]:
-                lower[i, j] = total / lower[j, j]
-    inverse = np.zeros((k, k))
-    for column in range(k):
-        if dropped[column]:
-            continue
-        for i in range(column, k):
-            if dropped[i]:
-                continue
-            total = 1.0 if i == column else 0.0
-            for m in range(column, i):
-                total -= lower[i, m] * inverse[m, column]
-            inverse[i, column] = total / lower[i, i]
-    half = np.zeros(k)
+                lower[i, i] = 0.0 if total <= 1e-10 * a[i, i] else math.sqrt(total)
+            else:
+                lower[i, j] = total / lower[j, j] if lower[j, j] > 0.0 else 0.0
+
+
+@njit(cache=True, nogil=True)
+def solved(lower: np.ndarray, b: np.ndarray, x: np.ndarray) -> None:
+    """x of lower·lower'·x = b; 0 where an unknown is left out."""
+    k = len(x)
     for i in range(k):
-        for m in range(i + 1):
-            half[i] += inverse[i, m] * b[m]
-    x, variance = np.zeros(k), np.full(k, np.nan)
-    for i in range(k):
-        if not dropped[i]:
-            variance[i] = 0.0
-            for m in range(i, k):
-                x[i] += inverse[m, i] * half[m]
-                variance[i] += inverse[m, i] * inverse[m, i]
-    return x, variance
+        x[i] = 0.0
+        if lower[i, i] > 0.0:
+            total = b[i]
+            for m in range(i):
+                total -= lower[i, m] * x[m]
+            x[i] = total / lower[i, i]
+    for back in range(k):
+        i = k - 1 - back
+        if lower[i, i] > 0.0:
+            total = x[i]
+            for m in range(i + 1, k):
+                total -= lower[m, i] * x[m]
+            x[i] = total / lower[i, i]
+
+
+@njit(cache=True, nogil=True)
+def inverse_diagonal(lower: np.ndarray) -> np.ndarray:
+    """Diagonal (k,) of the inverse of lower·lower'; NaN where an unknown is left out."""
+    k = len(lower)
+    diagonal, column = np.full(k, np.nan), np.empty(k)
+    for j in range(k):
+        if lower[j, j] > 0.0:
+            diagonal[j] = 0.0
+            for i in range(j, k):
+                column[i] = 0.0
+                if lower[i, i] > 0.0:
+                    total = 1.0 if i == j else 0.0
+                    for m in range(j, i):
+                        total -= lower[i, m] * column[m]
+                    column[i] = total / lower[i, i]
+                diagonal[j] += column[i] * column[i]
+    return diagonal
 
 
 @njit(cache=True, nogil=True)
@@ -184,86 +210,116 @@ def quadratic(matrix: np.ndarray, weights: np.ndarray) -> float:
     return total
 
 
+@njit(cache=True, nogil=True, fastmath=ANY_ORDER)
+def products(a: np.ndarray, b: np.ndarray) -> tuple[float, float]:
+    """Sums over the rows after the first: a·b of the row, and a·b across it and the row before, both ways."""
+    same, crossed = 0.0, 0.0
+    a_before, b_before, a, b = a[:-1], b[:-1], a[1:], b[1:]
+    for i in range(len(a)):
+        same += a[i] * b[i]
+        crossed += a[i] * b_before[i] + a_before[i] * b[i]
+    return same, crossed
+
+
 @njit(cache=True, nogil=True)
 def prais_winsten(
-    design: np.ndarray, y: np.ndarray, follows: np.ndarray
-) -> tuple[np.ndarray, np.ndarray, float, float]:
-    """Least squares with AR(1) errors: (coefficients, their standard errors, rho, residual SD).
+    designs: np.ndarray, y: np.ndarray, follows: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:
+    """Least squares with AR(1) errors of each of m designs.
 
-    `design` (n, k) with the constant first, `y` (n,), `follows` (n,): True where a row comes one step after
-    the row before it. A row that does not starts a new run and is weighted by sqrt(1 - rho²).
+    Returns coefficients (m, k), their standard errors (m, k), rho (m,) and residual SD (m,).
+    `designs` (m, k, n) have the constant first, `y` (n,), `follows` (n,): True where a row comes one step
+    after the row before it. A row that does not starts a new run and is weighted by sqrt(1 - rho²).
     rho is clipped at ±0.95, and 0 where the residual SD is below 1e-6 (an exact fit has no errors to model).
+    A column of zeros is none: its coefficient is 0 and its standard error NaN.
+
     The products are summed once: for any rho the normal equations are a quadratic in it. Every array is
     filled by loops: each assignment of a slice took half a second of compilation.
     """
-    n, k = design.shape
+    m, k, n = designs.shape
     size = k + 1
-    same, crossed, before, first = (
-        np.zeros((size, size)),
-        np.zeros((size, size)),
-        np.zeros((size, size)),
-        np.zeros((size, size)),
-    )
-    row, last = np.empty(size), np.zeros(size)
+    coefficients, errors = np.zeros((m, k)), np.full((m, k), np.nan)
+    rhos, spreads = np.zeros(m), np.zeros(m)
+    table = np.empty((size, n))
     for i in range(n):
+        table[k, i] = y[i]
+    same, crossed, before, first, normal = (
+        np.empty((size, size)),
+        np.empty((size, size)),
+        np.empty((size, size)),
+        np.empty((size, size)),
+        np.empty((size, size)),
+    )
+    lower, beta, weights, target = np.zeros((k, k)), np.empty(k), np.empty(size), np.empty(k)
+    for j in range(m):
         for p in range(k):
-            row[p] = design[i, p]
-        row[k] = y[i]
-        if follows[i]:
-            for p in range(size):
-                for q in range(p + 1):
-                    same[p, q] += row[p] * row[q]
-                    crossed[p, q] += row[p] * last[q] + last[p] * row[q]
-                    before[p, q] += last[p] * last[q]
-        else:
-            for p in range(size):
-                for q in range(p + 1):
-                    first[p, q] += row[p] * row[q]
-        for p in range(size):
-            last[p] = row[p]
-    for p in range(size):
-        for q in range(p + 1):
-            same[q, p] = same[p, q]
-            crossed[q, p] = crossed[p, q]
-            before[q, p] = before[p, q]
-            first[q, p] = first[p, q]
-    rho, spread = 0.0, 0.0
-    beta, variance = np.zeros(k), np.full(k, np.nan)
-    weights, normal, target = np.empty(size), np.empty((size, size)), np.empty(k)
-    for step in range(50):
-        alone = 1.0 - rho * rho
-        for p in range(size):
-            for q in range(size):
-                normal[p, q] = (
-                    same[p, q] - rho * crossed[p, q] + rho * rho * before[p, q] + alone * first[p, q]
-                )
-        for p in range(k):
-            target[p] = normal[p, k]
-        beta, variance = solve(normal, target)
-        for p in range(k):
-            weights[p] = -beta[p]
-        weights[k] = 1.0
-        error = quadratic(normal, weights)
-        if step == 0:
-            # the quadratic form loses the digits of an exact fit: its residual is summed from the rows
-            error = 0.0
             for i in range(n):
-                residual = y[i]
-                for p in range(k):
-                    residual -= design[i, p] * beta[p]
-                error += residual * residual
-        spread = math.sqrt(max(error, 0.0) / max(n - k, 1))
-        if step == 0 and spread < 1e-6:
-            break
-        lagged = quadratic(before, weights)
-        fresh = 0.5 * quadratic(crossed, weights) / lagged if lagged > 0.0 else 0.0
-        fresh = min(max(fresh, -0.95), 0.95)
-        if abs(fresh - rho) < 1e-6 and step > 0:
-            break
-        rho = fresh
-    for p in range(k):
-        variance[p] = spread * math.sqrt(variance[p])
-    return beta, variance, rho, spread
+                table[p, i] = designs[j, p, i]
+        for p in range(size):
+            for q in range(p + 1):
+                same[p, q], crossed[p, q], before[p, q], first[p, q] = 0.0, 0.0, 0.0, 0.0
+        start = 0
+        while start < n:
+            stop = start + 1
+            while stop < n and follows[stop]:
+                stop += 1
+            for p in range(size):
+                for q in range(p + 1):
+                    summed = products(table[p, start:stop], table[q, start:stop])
+                    head = table[p, start] * table[q, start]
+                    first[p, q] += head
+                    same[p, q] += summed[0]
+                    crossed[p, q] += summed[1]
+                    before[p, q] += head + summed[0] - table[p, stop - 1] * table[q, stop - 1]
+            start = stop
+        columns = 0
+        for p in range(size):
+            if p < k and same[p, p] + first[p, p] > 0.0:
+                columns += 1
+            for q in range(p):
+                same[q, p] = same[p, q]
+                crossed[q, p] = crossed[p, q]
+                before[q, p] = before[p, q]
+                first[q, p] = first[p, q]
+        rho, spread = 0.0, 0.0
+        for step in range(50):
+            alone = 1.0 - rho * rho
+            for p in range(size):
+                for q in range(size):
+                    normal[p, q] = (
+                        same[p, q] - rho * crossed[p, q] + rho * rho * before[p, q] + alone * first[p, q]
+                    )
+            for p in range(k):
+                target[p] = normal[p, k]
+            factorised(normal, k, lower)
+            solved(lower, target, beta)
+            for p in range(k):
+                weights[p] = -beta[p]
+            weights[k] = 1.0
+            error = quadratic(normal, weights)
+            if step == 0 and error < 1e-6 * normal[k, k]:
+                # the quadratic form loses the digits of an exact fit: its residual is summed from the rows
+                error = 0.0
+                for i in range(n):
+                    residual = y[i]
+                    for p in range(k):
+                        residual -= table[p, i] * beta[p]
+                    error += residual * residual
+            spread = math.sqrt(max(error, 0.0) / max(n - columns, 1))
+            if step == 0 and spread < 1e-6:
+                break
+            lagged = quadratic(before, weights)
+            fresh = 0.5 * quadratic(crossed, weights) / lagged if lagged > 0.0 else 0.0
+            fresh = min(max(fresh, -0.95), 0.95)
+            if abs(fresh - rho) < 1e-6 and step > 0:
+                break
+            rho = fresh
+        rhos[j], spreads[j] = rho, spread
+        variance = inverse_diagonal(lower)
+        for p in range(k):
+            coefficients[j, p] = beta[p]
+            errors[j, p] = spread * math.sqrt(variance[p])
+    return coefficients, errors, rhos, spreads
 
 
 @dataclass(frozen=True)
@@ -334,19 +390,25 @@ def fit_heart_rate(
     level = float(heart_rate[picks].mean())
     y = np.ascontiguousarray(heart_rate[picks] - level)
 
-    best: _Fit | None = None
-    for tau in TAU_GRID_S:
-        filtered = exponential_filter(power_w, tau)
-        turned = None if cadence_rpm is None else exponential_filter(cadence_rpm, tau)
-        design = _design(picks, filtered, turned)
-        beta, error, rho, spread = prais_winsten(design.columns, y, follows)
-        if best is None or spread < best.spread * (1.0 - 1e-12):
-            best = _Fit(float(tau), design, beta, error, rho, spread)
-        if design.power is None and design.cadence is None:
-            break  # nothing is filtered: every tau gives the same fit
-    assert best is not None
-    filtered_something = best.design.power is not None or best.design.cadence is not None
-    if filtered_something and not TAU_GRID_S[0] < best.tau_s < TAU_GRID_S[-1]:
+    filtered = exponential_filters(power_w, TAU_GRID_S, picks)
+    turned = np.zeros((0, 0)) if cadence_rpm is None else exponential_filters(cadence_rpm, TAU_GRID_S, picks)
+    columns, undo = standardised(picks, filtered, turned, CONSTANT_CV)
+    beta, error, rho, spread = prais_winsten(columns, y, follows)
+    at = 0
+    for other in range(1, len(TAU_GRID_S)):
+        if spread[other] < spread[at] * (1.0 - 1e-12):
+            at = other
+    best = _Fit(
+        float(TAU_GRID_S[at]),
+        columns[at],
+        undo[at],
+        beta[at],
+        error[at],
+        float(rho[at]),
+        float(spread[at]),
+    )
+    # where neither varies nothing is filtered, and every tau gives the same fit
+    if (best.power or best.cadence) and not TAU_GRID_S[0] < best.tau_s < TAU_GRID_S[-1]:
         return HeartRateModel(
             False,
             f"not identifiable: the best time constant stands at the edge of its grid ({best.tau_s:.0f} s)",
@@ -356,55 +418,45 @@ def fit_heart_rate(
 
 
 @dataclass(frozen=True, slots=True)
-class _Design:
-    """Standardised columns 1, t, [u, u²], [v] and how to undo it: (mean, SD) of what u and v came from."""
-
-    columns: np.ndarray
-    mean_h: float
-    power: tuple[float, float] | None
-    cadence: tuple[float, float] | None
-
-
-@dataclass(frozen=True, slots=True)
 class _Fit:
+    """Coefficients of standardised columns 1, t, u, u², v, and what undoes the standardising."""
+
     tau_s: float
-    design: _Design
+    columns: np.ndarray
+    undo: np.ndarray
     beta: np.ndarray
     error: np.ndarray
     rho: float
     spread: float
 
+    @property
+    def power(self) -> bool:
+        """Whether power varies enough to have columns."""
+        return bool(self.undo[2] > 0.0)
 
-def _design(picks: np.ndarray, power: np.ndarray, cadence: np.ndarray | None) -> _Design:
-    turned = np.zeros(0) if cadence is None else cadence
-    columns, undo = standardised(picks, power, turned, CONSTANT_CV)
-    mean_h, power_mean, power_sd, cadence_mean, cadence_sd = undo.tolist()
-    return _Design(
-        columns,
-        mean_h,
-        (power_mean, power_sd) if power_sd > 0.0 else None,
-        (cadence_mean, cadence_sd) if cadence_sd > 0.0 else None,
-    )
+    @property
+    def cadence(self) -> bool:
+        """Whether cadence varies enough to have one."""
+        return bool(self.undo[4] > 0.0)
 
 
 def _in_units(
     fit: _Fit, picks: np.ndarray, heart_rate: np.ndarray, level: float, widen: float
 ) -> HeartRateModel:
     """Standardised coefficients back into bpm, W, rpm and hours."""
-    design, beta = fit.design, fit.beta
-    slope, reach = float(beta[1]), widen * Z_95 * float(fit.error[1])
-    intercept = level + float(beta[0]) - slope * design.mean_h
+    constant, slope, linear, square, turning = fit.beta.tolist()
+    mean_h, power_mean, power_sd, cadence_mean, cadence_sd = fit.undo.tolist()
+    reach = widen * Z_95 * float(fit.error[1])
+    intercept = level + constant - slope * mean_h
     per_watt = squared = per_rpm = 0.0
-    if design.power is not None:
-        centre, scale = design.power
-        squared = float(beta[3]) / scale**2
-        per_watt = float(beta[2]) / scale - 2.0 * squared * centre
-        intercept -= per_watt * centre + squared * centre**2
-    if design.cadence is not None:
-        centre, scale = design.cadence
-        per_rpm = float(beta[-1]) / scale
-        intercept -= per_rpm * centre
-    modelled = level + design.columns @ beta
+    if fit.power:
+        squared = square / power_sd**2
+        per_watt = linear / power_sd - 2.0 * squared * power_mean
+        intercept -= per_watt * power_mean + squared * power_mean**2
+    if fit.cadence:
+        per_rpm = turning / cadence_sd
+        intercept -= per_rpm * cadence_mean
+    modelled = level + fit.beta @ fit.columns
     return HeartRateModel(
         True,
         "",
@@ -416,8 +468,8 @@ def _in_units(
         slope - reach,
         slope + reach,
         fit.tau_s,
-        float(fit.rho),
-        float(fit.spread),
+        fit.rho,
+        fit.spread,
         {
             "time_s": picks.astype(np.float64),
             "measured": heart_rate[picks],

@@ -40,7 +40,8 @@ def stick_errors(t_min: np.ndarray, y: np.ndarray, margin_min: float) -> tuple[n
     errors = np.full(n, np.inf)
     mean = 0.0
     for i in range(n):
-        mean += y[i] / n
+        mean += y[i]
+    mean /= n
     flat = 0.0
     for i in range(n):
         flat += (y[i] - mean) ** 2
@@ -84,13 +85,15 @@ def null_share(
     are bridged.
     """
     runs, n = len(draws), len(t_min)
-    y = np.empty(n)
+    y, carried, fresh = np.empty(n), np.zeros(n), np.ones(n)
+    for i in range(1, n):
+        carried[i] = rho ** max(round((t_min[i] - t_min[i - 1]) / step_min), 1)
+        fresh[i] = math.sqrt(1.0 - carried[i] * carried[i])
     hits = 0
     for run in range(runs):
         y[0] = draws[run, 0]
         for i in range(1, n):
-            carried = rho ** max(round((t_min[i] - t_min[i - 1]) / step_min), 1)
-            y[i] = carried * y[i - 1] + math.sqrt(1.0 - carried * carried) * draws[run, i]
+            y[i] = carried[i] * y[i - 1] + fresh[i] * draws[run, i]
         if best_ratio(t_min, y, margin_min) >= ratio:
             hits += 1
     return (1.0 + hits) / (1.0 + runs)

@@ -17,9 +17,24 @@ from tests import reference
 from tests.builders import STARTED_AT, recording
 
 SECONDS_45 = np.arange(2700)
+
+
+def filtered(values: np.ndarray, tau_s: float) -> np.ndarray:
+    """F of a 1 s series for one time constant."""
+    return hr.exponential_filters(values, np.array([tau_s]), np.arange(len(values)))[0]
+
+
 INTERVALS = np.where(SECONDS_45 % 180 < 120, 220.0, 100.0)
 CADENCE = 85.0 + SECONDS_45 % 2
 """All but constant, yet not the same number for a minute: that would be a stuck sensor."""
+
+
+def solve(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """x of a·x = b, and the diagonal of the inverse of a."""
+    lower, x = np.zeros(a.shape), np.empty(len(b))
+    hr.factorised(a, len(b), lower)
+    hr.solved(lower, b, x)
+    return x, hr.inverse_diagonal(lower)
 
 
 def intervals_with(heart_rate: np.ndarray | None, **more: object) -> ClassRecording:
@@ -28,7 +43,7 @@ def intervals_with(heart_rate: np.ndarray | None, **more: object) -> ClassRecord
 
 def heart(slope_per_h: float = 0.0, noise: float = 0.0, seed: int = 1) -> np.ndarray:
     rng = np.random.default_rng(seed)
-    clean = 60.0 + 0.45 * hr.exponential_filter(INTERVALS, 35.0) + slope_per_h * SECONDS_45 / 3600.0
+    clean = 60.0 + 0.45 * filtered(INTERVALS, 35.0) + slope_per_h * SECONDS_45 / 3600.0
     return clean + np.repeat(rng.normal(0.0, 1.0, 540), 5) * noise
 
 
@@ -36,9 +51,9 @@ def heart(slope_per_h: float = 0.0, noise: float = 0.0, seed: int = 1) -> np.nda
 
 
 def test_the_filter_starts_at_its_first_value_and_steps_exactly() -> None:
-    filtered = hr.exponential_filter(np.array([100.0, 200.0, 200.0]), 35.0)
+    followed = filtered(np.array([100.0, 200.0, 200.0]), 35.0)
     share = 1.0 - math.exp(-1.0 / 35.0)
-    assert filtered == pytest.approx([100.0, 100.0 + share * 100.0, 200.0 - 100.0 * (1.0 - share) ** 2])
+    assert followed == pytest.approx([100.0, 100.0 + share * 100.0, 200.0 - 100.0 * (1.0 - share) ** 2])
 
 
 def test_the_worked_class_gives_back_exactly_what_went_in() -> None:
@@ -96,7 +111,7 @@ def test_a_heart_rate_that_never_changes_has_no_drift_and_says_so() -> None:
 
 
 def test_a_time_constant_at_the_edge_of_the_grid_is_not_identifiable() -> None:
-    slow = 60.0 + 0.45 * hr.exponential_filter(INTERVALS, 120.0)
+    slow = 60.0 + 0.45 * filtered(INTERVALS, 120.0)
     model = hr.fit_heart_rate(INTERVALS, None, slow)
     assert not model.applicable
     assert "not identifiable" in model.why_not
@@ -109,11 +124,10 @@ def test_a_time_constant_at_the_edge_of_the_grid_is_not_identifiable() -> None:
 def test_a_power_gap_over_thirty_seconds_starts_the_filter_again() -> None:
     power = INTERVALS.copy()
     power[1000:1029] = math.nan  # a step of 30 s: bridged
-    assert np.isfinite(hr.exponential_filter(power, 35.0)[1000:1030]).all()
+    assert np.isfinite(filtered(power, 35.0)[1000:1030]).all()
     assert hr.settled(power, 300)[1029]
     power[1029] = math.nan  # a step of 31 s: a new start, and five minutes skipped
-    filtered = hr.exponential_filter(power, 35.0)
-    assert filtered[1030] == power[1030]
+    assert filtered(power, 35.0)[1030] == power[1030]
     assert not hr.settled(power, 300)[1329]
     assert hr.settled(power, 300)[1330]
 
@@ -124,7 +138,7 @@ def test_rho_is_clipped() -> None:
     design = np.column_stack([np.ones(400), np.linspace(-1.0, 1.0, 400)])
     follows = np.ones(400, np.bool_)
     follows[0] = False
-    assert hr.prais_winsten(design, wander, follows)[2] == 0.95
+    assert hr.prais_winsten(design.T[None].copy(), wander, follows)[2].tolist() == [0.95]
 
 
 @pytest.mark.parametrize("kind", ["random", "gaps", "constant"])
@@ -138,34 +152,44 @@ def test_the_kernels_agree_with_their_twins(kind: str) -> None:
         follows[[40, 41, 90]] = False
     if kind == "constant":
         values[:] = 180.0
-    for tau in (15.0, 70.0):
-        assert hr.exponential_filter(values, tau) == pytest.approx(
-            reference.exponential_filter(values, tau), nan_ok=True
-        )
+    taus = np.array([15.0, 35.0, 70.0])
+    at = np.arange(1, 200, 3)
+    followed = hr.exponential_filters(values, taus, at)
+    for j, tau in enumerate(taus):
+        assert followed[j] == pytest.approx(reference.exponential_filter(values, tau)[at], nan_ok=True)
     assert (hr.settled(values, 60) == reference.settled(values, 60)).all()
     design = np.column_stack([np.ones(200), rng.normal(size=(200, 3))])
     y = design @ np.array([1.0, 2.0, 0.0, -3.0]) + np.convolve(rng.normal(size=203), np.ones(4) / 2, "valid")
     if kind == "constant":
         y = np.full(200, 7.0)
-    ours, theirs = hr.prais_winsten(design, y, follows), reference.prais_winsten(design, y, follows)
-    assert ours[0] == pytest.approx(theirs[0], abs=1e-7)
-    assert ours[2] == pytest.approx(theirs[2], abs=1e-5)
-    if kind != "constant":
-        assert ours[1] == pytest.approx(theirs[1], rel=1e-5)
-        assert ours[3] == pytest.approx(theirs[3], rel=1e-5)
+    designs = np.stack([design.T, design.T[[0, 2, 1, 3]], design.T[[0, 1, 2, 2]]])
+    designs[2, 3] = 0.0  # no column at all
+    ours = hr.prais_winsten(designs, y, follows)
+    for j, columns in enumerate(([0, 1, 2, 3], [0, 2, 1, 3], [0, 1, 2])):
+        theirs = reference.prais_winsten(design[:, columns], y, follows)
+        assert ours[0][j, : len(columns)] == pytest.approx(theirs[0], abs=1e-7)
+        assert ours[2][j] == pytest.approx(theirs[2], abs=1e-5)
+        if kind != "constant":
+            assert ours[1][j, : len(columns)] == pytest.approx(theirs[1], rel=1e-5)
+            assert ours[3][j] == pytest.approx(theirs[3], rel=1e-5)
+    assert ours[0][2, 3] == 0.0
+    assert math.isnan(ours[1][2, 3])
     square = design.T @ design
-    assert hr.solve(square, design.T @ y)[0] == pytest.approx(
-        reference.solve(square, design.T @ y)[0], abs=1e-7
-    )
+    answers = zip(solve(square, design.T @ y), reference.solve(square, design.T @ y), strict=True)
+    for found, twin in answers:
+        assert found == pytest.approx(twin, abs=1e-7)
     picks = np.arange(10, 200, 5)
     picks = picks[np.isfinite(values[picks])]
-    for cadence in (np.zeros(0), np.full(200, 88.0), y):
-        made, twin = (
-            source.standardised(picks, values, cadence, hr.CONSTANT_CV) for source in (hr, reference)
-        )
-        assert made[0] == pytest.approx(twin[0], abs=1e-9)
-        assert made[1] == pytest.approx(twin[1], abs=1e-9)
+    power = np.stack([values, values + 50.0])[:, picks]
+    for cadence in (np.zeros((0, 0)), np.full((2, len(picks)), 88.0), np.stack([y, 2.0 * y])[:, picks]):
+        made, undone = hr.standardised(picks, power, cadence, hr.CONSTANT_CV)
+        for j in range(2):
+            turned = cadence[j] if len(cadence) else np.zeros(0)
+            columns, undo = reference.standardised(picks, power[j], turned, hr.CONSTANT_CV)
+            assert made[j] == pytest.approx(columns.T, abs=1e-9)
+            assert undone[j] == pytest.approx(undo, abs=1e-9)
     assert hr.moments(y) == pytest.approx(reference.moments(y), abs=1e-12)
+    assert hr.products(y, values) == pytest.approx(reference.products(y, values), nan_ok=True)
     assert hr.quadratic(square, y[:4]) == pytest.approx(reference.quadratic(square, y[:4]))
 
 
@@ -196,7 +220,7 @@ def test_the_kernels_of_steadiness_agree_with_their_twins(kind: str, step_s: flo
 def test_a_copied_column_is_dropped_and_not_divided_by_zero() -> None:
     column = np.arange(6.0)
     design = np.column_stack([np.ones(6), column, column])
-    x, variance = hr.solve(design.T @ design, design.T @ (3.0 + 2.0 * column))
+    x, variance = solve(design.T @ design, design.T @ (3.0 + 2.0 * column))
     assert x == pytest.approx([3.0, 2.0, 0.0])
     assert math.isnan(variance[2])
 
@@ -236,7 +260,7 @@ def test_without_heart_rate_or_power_there_is_no_drift_and_a_reason() -> None:
 
 
 def test_breathing_drifts_by_what_the_model_does_not_explain() -> None:
-    breaths = 10.0 + 0.1 * hr.exponential_filter(INTERVALS, 45.0) + 5.0 * SECONDS_45 / 3600.0
+    breaths = 10.0 + 0.1 * filtered(INTERVALS, 45.0) + 5.0 * SECONDS_45 / 3600.0
     drift = analyze(intervals_with(heart(), respiration_per_min=breaths)).drift["respiration"]
     assert drift.value == pytest.approx(5.0, abs=0.05)
     assert drift.unit == "1/min per h"
@@ -258,7 +282,7 @@ def test_the_worked_decoupling() -> None:
 
 def test_a_class_without_any_drift_can_decouple_and_is_labelled_not_applicable() -> None:
     power = np.where(SECONDS_45 < 1350, 200.0, 130.0)
-    beats = 60.0 + 0.45 * hr.exponential_filter(power, 35.0)
+    beats = 60.0 + 0.45 * filtered(power, 35.0)
     value = fading.decoupling(SECONDS_45.astype(float), np.ones(2700), power, beats)
     assert value == pytest.approx(18.2767, abs=5e-5)
     built = recording(power_w=power, cadence_rpm=85.0, heart_rate_bpm=beats)
