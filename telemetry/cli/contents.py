@@ -30,7 +30,7 @@ def contents(path: Path, columns: Mapping[str, str] | None = None) -> dict[str, 
     """
     from telemetry.cli.capture_contents import capture_contents
     from telemetry.ingest import LOGS
-    from telemetry.ingest.antplus.capture_read import is_capture_file
+    from telemetry.ingest.antplus.capture_sniff import is_capture_file
 
     if suffix_of(path, LOGS) or is_capture_file(path):
         return capture_contents(path)

@@ -107,7 +107,7 @@ def _classes_once(found: list[Path]) -> list[Path]:
     tables = [path for path in found if path.suffix.lower() == ".parquet"]
     if not tables:
         return found
-    from telemetry.ingest.antplus.capture_read import is_capture_file
+    from telemetry.ingest.antplus.capture_sniff import is_capture_file
     from telemetry.ingest.antplus.leave import SEAT
     from telemetry.ingest.readers.parquet import is_recording
 

@@ -11,16 +11,27 @@ from __future__ import annotations
 
 from typing import Final
 
-from sqlalchemy import REAL, Column, ForeignKey, Index, Integer, LargeBinary, MetaData, Table, Text
-from sqlalchemy.dialects.postgresql import BIGINT, DOUBLE_PRECISION
+from sqlalchemy import (
+    REAL,
+    BigInteger,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    Table,
+    Text,
+)
 from sqlalchemy.types import TypeEngine
 
 HEAD: Final = "0002"
 """The newest migration, which these tables describe."""
 
 metadata = MetaData()
-Number: TypeEngine[float] = REAL().with_variant(DOUBLE_PRECISION(), "postgresql")
-Whole: TypeEngine[int] = Integer().with_variant(BIGINT(), "postgresql")
+Number: TypeEngine[float] = REAL().with_variant(Double(), "postgresql")
+Whole: TypeEngine[int] = Integer().with_variant(BigInteger(), "postgresql")
 
 
 def _table(name: str, *columns: Column[object], indexes: tuple[tuple[str, ...], ...] = ()) -> Table:
@@ -43,7 +54,7 @@ def _key(name: str) -> Column[object]:
 
 
 def _number_key(name: str) -> Column[object]:
-    return Column(name, Integer().with_variant(BIGINT(), "postgresql"), primary_key=True, nullable=False)
+    return Column(name, Integer().with_variant(BigInteger(), "postgresql"), primary_key=True, nullable=False)
 
 
 settings = _table("settings", _key("name"), _text("value", False))

@@ -22,13 +22,13 @@ import numpy as np
 from telemetry.errors import BadInput
 from telemetry.ingest.antplus import capture_format as form
 from telemetry.ingest.antplus.broadcast import Broadcast
+from telemetry.ingest.antplus.capture_sniff import is_capture_file
 from telemetry.ingest.antplus.frames import DATA_MESSAGES, Channels, Frame
 from telemetry.ingest.fit.crc import crc_numpy
 
 CHUNK_BYTES: Final = 1 << 20
 LONGEST_MESSAGE: Final = 1 << 17
 """A definition of 255 fields of 255 bytes, and then some."""
-SNIFF_BYTES: Final = 4096
 _MARK = struct.Struct("<BIIIIIB")
 
 
@@ -355,27 +355,6 @@ def _joined(damage: list[Damage]) -> list[Damage]:
 
 def _unix(second: int, fraction: int) -> float:
     return second + form.FIT_EPOCH_S + fraction / form.FRACTIONS_PER_SECOND
-
-
-def is_capture(head: bytes) -> bool:
-    """Whether the first bytes of a FIT file are those of a capture: it defines a mark before anything else
-    rides.
-
-    Told by content, not by suffix: a capture holds message 80 and no record.
-    """
-    wanted = form.definition(form.LOCAL_MARK, form.MARK, form.MARK_FIELDS)
-    return head[8:12] == b".FIT" and wanted in head[:SNIFF_BYTES]
-
-
-def is_capture_file(path: str | Path) -> bool:
-    """Whether a file is a capture, from its first bytes; False where it cannot be read."""
-    try:
-        if not Path(path).is_file():
-            return False
-        with open(path, "rb") as handle:
-            return is_capture(handle.read(SNIFF_BYTES))
-    except (OSError, ValueError):
-        return False
 
 
 def recover(path: str | Path) -> CaptureReader:

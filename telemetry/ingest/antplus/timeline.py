@@ -14,7 +14,8 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from telemetry.ingest.antplus.broadcast import Broadcast
-from telemetry.ingest.antplus.capture_read import BleRow, CaptureEvent, CaptureReader, is_capture_file
+from telemetry.ingest.antplus.capture_read import BleRow, CaptureEvent, CaptureReader
+from telemetry.ingest.antplus.capture_sniff import is_capture_file
 from telemetry.ingest.antplus.identity import StickMerger
 from telemetry.ingest.antplus.logs import Log, read_log
 

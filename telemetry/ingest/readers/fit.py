@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from telemetry.errors import NotAClass
+from telemetry.ingest.antplus.capture_sniff import is_capture, is_capture_file
 from telemetry.ingest.fit.activity import recordings as rides
 from telemetry.ingest.fit.decode import open_fit
 from telemetry.model import ClassRecording
@@ -37,10 +38,10 @@ def recordings(data: bytes, file: str) -> list[ClassRecording]:
     NotAClass : FIT without a ride
     LimitExceeded : larger than the grammar allows
     """
-    from telemetry.ingest.antplus.capture_read import CaptureReader, is_capture
-    from telemetry.ingest.antplus.studio import Studio
-
     if is_capture(data):
+        from telemetry.ingest.antplus.capture_read import CaptureReader
+        from telemetry.ingest.antplus.studio import Studio
+
         # bytes have no folder, so no studio.toml beside them says who sat where
         return _seats(CaptureReader(file, data), file, Studio())
     return rides(open_fit(data, file), id=content_id(data))
@@ -48,10 +49,12 @@ def recordings(data: bytes, file: str) -> list[ClassRecording]:
 
 def large(path: Path) -> list[ClassRecording] | None:
     """The recordings of a capture, read in pieces whatever its size; None for every other file."""
-    from telemetry.ingest.antplus.capture_read import CaptureReader, is_capture_file
+    if not is_capture_file(path):
+        return None
+    from telemetry.ingest.antplus.capture_read import CaptureReader
     from telemetry.ingest.antplus.leave import studio_beside
 
-    return _seats(CaptureReader(path), path.name, studio_beside(path)) if is_capture_file(path) else None
+    return _seats(CaptureReader(path), path.name, studio_beside(path))
 
 
 def _seats(capture: CaptureReader, file: str, studio: Studio) -> list[ClassRecording]:

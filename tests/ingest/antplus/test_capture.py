@@ -13,7 +13,8 @@ import pytest
 from telemetry.errors import BadInput, CannotWrite
 from telemetry.ingest.antplus import capture_format as form
 from telemetry.ingest.antplus.capture_file import WAITING_BYTES, CaptureFile
-from telemetry.ingest.antplus.capture_read import CaptureReader, is_capture, recover
+from telemetry.ingest.antplus.capture_read import CaptureReader, recover
+from telemetry.ingest.antplus.capture_sniff import is_capture
 from telemetry.ingest.antplus.frames import BROADCAST
 
 START_S = 1_790_000_000.0
