@@ -14,6 +14,7 @@ import typer
 from telemetry.cli import kernels, options
 from telemetry.cli.options import RiderOptions
 from telemetry.cli.processes import WORTH
+from telemetry.cli.table import Row, print_table, row_of
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -50,19 +51,18 @@ def analyze(
             for text in texts:
                 session.print_json_text(text)
         raise typer.Exit(session.code)
-    # one alone is told at length, from its rows; of many a row each
     many = len(session.files) >= WORTH
-    work = partial(_rows if many else analyses_of, rider=known, columns=session.columns)
-    shown: list[ClassAnalysis] = []
+    work = partial(_rows, rider=known, columns=session.columns, whole=not many)
+    rows: list[Row] = []
+    alone: ClassAnalysis | None = None
     for _, found in session.each(work, "Analyzing", processes=many):
-        for analysis in found:
-            shown.append(_slim(analysis) if shown else analysis)
-    if len(shown) == 1 and not many:
-        session.print_summary(shown[0])
-    elif shown:
-        from telemetry.cli.table import print_table
-
-        print_table(shown)
+        for row, analysis in found:
+            alone = None if rows else analysis
+            rows.append(row)
+    if alone is not None:  # one is told at length, from its rows; of many a row each
+        session.print_summary(alone)
+    elif rows:
+        print_table(rows)
     raise typer.Exit(session.code)
 
 
@@ -72,8 +72,10 @@ def _texts(path: Path, rider: Rider | None, columns: Mapping[str, str]) -> list[
     return [json_text(analysis.to_dict()) for analysis in analyses_of(path, rider, columns)]
 
 
-def _rows(path: Path, rider: Rider | None, columns: Mapping[str, str]) -> list[ClassAnalysis]:
-    return [_slim(analysis) for analysis in analyses_of(path, rider, columns)]
+def _rows(
+    path: Path, rider: Rider | None, columns: Mapping[str, str], whole: bool
+) -> list[tuple[Row, ClassAnalysis | None]]:
+    return [(row_of(found), found if whole else None) for found in analyses_of(path, rider, columns)]
 
 
 def analyses_of(
@@ -91,25 +93,3 @@ def analyses_of(
     recordings = read_file(path, columns)
     kernels.open_compiler()
     return [analyze_class(recording, rider, drawable=False) for recording in recordings]
-
-
-def _slim(analysis: ClassAnalysis) -> ClassAnalysis:
-    """The analysis with what a row of the table says, no more: a thousand of them wait for their table."""
-    from dataclasses import replace
-
-    from telemetry.cli.table import COLUMNS
-
-    recording = analysis.recording
-    return replace(
-        analysis,
-        recording=replace(recording, samples=recording.samples.clear(), laps=(), pauses=(), issues=()),
-        metrics={name: analysis.metrics[name] for _, name, _ in COLUMNS if name in analysis.metrics},
-        drift={},
-        bouts=(),
-        blocks=(),
-        counterfactuals=(),
-        agreement=(),
-        heart_rate_zones=(),
-        balance_bins=(),
-        by_minute=None,
-    )

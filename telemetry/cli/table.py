@@ -1,6 +1,7 @@
 """Many classes at a glance: one row each.
 
-Comes in: analyses. Goes out: a table on stdout. Leaves to others: every number, and the full report.
+Comes in: analyses, which become rows. Goes out: a table on stdout. Leaves to others: every number, and the
+full report.
 """
 
 from __future__ import annotations
@@ -8,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 if TYPE_CHECKING:
     from telemetry.model import ClassAnalysis, ClassRecording
@@ -23,8 +24,34 @@ WIDE = 160
 """Characters where no terminal limits them: nothing is cut for who reads the table through a pipe."""
 
 
-def print_table(analyses: Sequence[ClassAnalysis]) -> None:
-    """One row a class: when, how long, how heavy, what the review says."""
+class Row(NamedTuple):
+    """A class as its row says it: all that a thousand of them keep, and all that another process sends."""
+
+    file: str
+    date: str
+    numbers: tuple[str, ...]
+    """one for each of COLUMNS"""
+    data: str
+    review: str
+    flagged: bool
+
+
+def row_of(analysis: ClassAnalysis) -> Row:
+    """When, how long, how heavy, what the review says."""
+    recording, review = analysis.recording, analysis.review
+    codes = " ".join(finding.code for finding in review.findings)
+    return Row(
+        recording.file or recording.id,
+        _date(recording),
+        tuple(_number(analysis.metric(name), digits) for _, name, digits in COLUMNS),
+        analysis.quality.grade.replace("_", " "),
+        review.state.replace("_", " ") + (f": {codes}" if codes else ""),
+        review.flagged,
+    )
+
+
+def print_table(rows: Sequence[Row]) -> None:
+    """The rows under their headings."""
     from rich import box
     from rich.console import Console
     from rich.table import Table
@@ -40,17 +67,9 @@ def print_table(analyses: Sequence[ClassAnalysis]) -> None:
         table.add_column("\n".join(lines), justify="right", min_width=max(map(len, lines)))
     table.add_column("data", min_width=6)
     table.add_column("back-risk review", min_width=11)
-    for analysis in analyses:
-        recording, review = analysis.recording, analysis.review
-        codes = " ".join(finding.code for finding in review.findings)
-        state = review.state.replace("_", " ") + (f": {codes}" if codes else "")
-        table.add_row(
-            Text(clean(recording.file or recording.id)),
-            _date(recording),
-            *(_number(analysis.metric(name), digits) for _, name, digits in COLUMNS),
-            analysis.quality.grade.replace("_", " "),
-            Text(state, style="bold" if review.flagged else ""),
-        )
+    for row in rows:
+        review = Text(row.review, style="bold" if row.flagged else "")
+        table.add_row(Text(clean(row.file)), row.date, *row.numbers, row.data, review)
     Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
 
 
