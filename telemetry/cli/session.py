@@ -94,7 +94,7 @@ class Session:
         """The same, of what `json_text` gave."""
         if not (speaks_utf8(sys.stdout) and text.isprintable()):
             # a name that is no UTF-8, or a stream that is not: escaped, it stays JSON
-            text = json.dumps(json.loads(text), allow_nan=False)
+            text = json.dumps(json.loads(text), allow_nan=False, separators=(",", ":"))
         console.result(text)
 
     @staticmethod
@@ -109,4 +109,9 @@ class Session:
 
 def json_text(content: dict[str, Any]) -> str:
     """One JSON object as one line."""
-    return json.dumps(content, ensure_ascii=False, allow_nan=False)
+    import orjson
+
+    try:
+        return orjson.dumps(content).decode()
+    except orjson.JSONEncodeError:  # a name that is no UTF-8 in it
+        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
