@@ -100,14 +100,14 @@ def errors() -> str:
 def commands() -> str:
     """Every command with its arguments and options, from its signature."""
     from telemetry.cli.app import COMMANDS
-    from telemetry.cli.groups import GROUPS
+    from telemetry.cli.groups import GROUPS, function_of
 
     everything = dict(COMMANDS)
     for group, (_, inner) in GROUPS.items():
-        everything.update({f"{group} {name}": function for name, function in inner.items()})
+        everything.update({f"{group} {name}": place for name, place in inner.items()})
     parts = []
-    for name, function in everything.items():
-        rows = []
+    for name, place in everything.items():
+        function, rows = function_of(place), []
         for kind, said in annotated(function):
             # inside Annotated typer keeps the first name where the default used to stand
             names = (said.default, *(said.param_decls or ()))

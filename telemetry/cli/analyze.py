@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 import typer
 
 from telemetry.cli import kernels, options
+from telemetry.cli.batch import WORTH
 from telemetry.cli.options import RiderOptions
-from telemetry.cli.processes import WORTH
 from telemetry.cli.table import Row, print_table, row_of
 
 if TYPE_CHECKING:
@@ -67,9 +67,9 @@ def analyze(
 
 
 def _texts(path: Path, rider: Rider | None, columns: Mapping[str, str]) -> list[str]:
-    from telemetry.cli.session import json_text
+    from telemetry.cli.session import dense_json_text
 
-    return [json_text(analysis.to_dict()) for analysis in analyses_of(path, rider, columns)]
+    return [dense_json_text(analysis.to_dict()) for analysis in analyses_of(path, rider, columns)]
 
 
 def _rows(

@@ -24,6 +24,8 @@ Result = TypeVar("Result")
 
 AHEAD = 2
 """Items in work or waiting, for each thread."""
+WORTH = 96
+"""From so many items on another process takes off more than its start costs (`processes.py`)."""
 
 
 class Outcome(Generic[Item, Result]):

@@ -17,15 +17,13 @@ from concurrent.futures.process import BrokenProcessPool
 from multiprocessing import active_children, get_context
 from typing import TypeVar
 
-from telemetry.cli.batch import Outcome, in_order, workers
+from telemetry.cli.batch import WORTH, Outcome, in_order, workers
 
 Item = TypeVar("Item")
 Result = TypeVar("Result")
 Done = list[tuple[Result | None, BaseException | None]]
 """A result or an error for each item of a portion."""
 
-WORTH = 96
-"""From so many items on: what another process takes off is more than its start."""
 PORTION = 8
 """Items sent at once."""
 AHEAD = 2

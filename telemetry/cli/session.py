@@ -15,10 +15,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import typer
 
 from telemetry.cli import console, guard, kernels
-from telemetry.cli.batch import in_order
+from telemetry.cli.batch import WORTH, in_order
 from telemetry.cli.inputs import expand
 from telemetry.cli.options import columns_of
-from telemetry.cli.processes import in_order_over_processes
 from telemetry.cli.streams import speaks_utf8
 
 if TYPE_CHECKING:
@@ -76,8 +75,13 @@ class Session:
         self, bar: console.ProgressBar, work: Callable[[Path], Result], *, processes: bool = False
     ) -> Iterator[tuple[Path, Result]]:
         """As `each`, with a bar that somebody else shows."""
-        over = in_order_over_processes if processes else in_order
-        for outcome in over(self.files, work):
+        if processes and len(self.files) >= WORTH:
+            from telemetry.cli.processes import in_order_over_processes
+
+            outcomes = in_order_over_processes(self.files, work)
+        else:
+            outcomes = in_order(self.files, work)
+        for outcome in outcomes:
             if outcome.error is None:
                 yield outcome.item, outcome.result
             else:
@@ -94,7 +98,7 @@ class Session:
         """The same, of what `json_text` gave."""
         if not (speaks_utf8(sys.stdout) and text.isprintable()):
             # a name that is no UTF-8, or a stream that is not: escaped, it stays JSON
-            text = json.dumps(json.loads(text), allow_nan=False, separators=(",", ":"))
+            text = json.dumps(json.loads(text), allow_nan=False)
         console.result(text)
 
     @staticmethod
@@ -109,6 +113,11 @@ class Session:
 
 def json_text(content: dict[str, Any]) -> str:
     """One JSON object as one line."""
+    return json.dumps(content, ensure_ascii=False, allow_nan=False)
+
+
+def dense_json_text(content: dict[str, Any]) -> str:
+    """The same without blanks, in an eighth of the time: for large objects by the thousand."""
     import orjson
 
     try:

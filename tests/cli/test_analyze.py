@@ -124,3 +124,8 @@ def test_a_fault_of_ours_in_one_file_is_named_and_stops_no_other(
         "error: class.fit: unexpected ZeroDivisionError: division by zero"
         " (a fault of this program; TELEMETRY_DEBUG=1 shows the details)"
     ]
+
+
+def test_a_name_that_is_no_utf8_stays_in_the_json(desk: Path, telemetry: Command) -> None:
+    (desk / "usual.fit").rename(desk / "caf\udce9.fit")
+    assert one(telemetry, "caf\udce9.fit")["recording"]["file"] == "caf\udce9.fit"

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from benchmarks.library import RIDERS, class_file
+from telemetry.cli import processes
 from telemetry.cli.library import shared_out
 from telemetry.cli.library.work import tools
 from telemetry.errors import BadLibrary
@@ -114,7 +115,7 @@ def test_a_fault_of_another_process_is_sent_here_and_no_traceback_of_its_own(
     def broken() -> None:
         raise RuntimeError("nothing to work with")
 
-    monkeypatch.setattr(shared_out, "stand_by", lambda computing: None)
+    monkeypatch.setattr(processes, "stand_by", lambda computing: None)
     monkeypatch.setattr(shared_out, "tools", broken)
     here, there = Pipe(duplex=False)
     open_library(tmp_path / "L").close()

@@ -5,16 +5,11 @@ Comes in: arguments. Goes out: a line for each entry. Leaves to others: keeping 
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
-from telemetry.cli.diary.note import add, edit
-from telemetry.cli.diary.table import export, import_, list_, remove
-
-DIARY: dict[str, Callable[..., None]] = {
-    "add": add,
-    "list": list_,
-    "edit": edit,
-    "remove": remove,
-    "import": import_,
-    "export": export,
+DIARY: dict[str, str] = {
+    "add": "diary.note:add",
+    "list": "diary.table:list_",
+    "edit": "diary.note:edit",
+    "remove": "diary.table:remove",
+    "import": "diary.table:import_",
+    "export": "diary.table:export",
 }

@@ -11,17 +11,16 @@ from __future__ import annotations
 import heapq
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from multiprocessing import get_context
-from multiprocessing.connection import Connection
-from multiprocessing.process import BaseProcess
 from typing import TYPE_CHECKING, Any
 
 from telemetry.cli import kernels
-from telemetry.cli.batch import workers
+from telemetry.cli.batch import WORTH, workers
 from telemetry.cli.library.work import tools
-from telemetry.cli.processes import WORTH, stand_by, that_travels
 
 if TYPE_CHECKING:
+    from multiprocessing.connection import Connection
+    from multiprocessing.process import BaseProcess
+
     from telemetry.library import Library
     from telemetry.library.ingest import Added, Input
 
@@ -115,6 +114,8 @@ class _Other:
     """Another process that adds its share, and says of each file what became of it."""
 
     def __init__(self, place: str | None, inputs: Sequence[Input], options: dict[str, Any]) -> None:
+        from multiprocessing import get_context
+
         context = get_context("spawn")  # polars hangs in a forked child
         self._told, there = context.Pipe(duplex=False)
         self._process: BaseProcess = context.Process(
@@ -159,6 +160,7 @@ def _add_share(
 ) -> None:
     """What another process does: None after the last answer, or the error that ended it."""
     from telemetry.cli.library import opening
+    from telemetry.cli.processes import stand_by, that_travels
 
     stand_by(computing=True)
     with suppress(BrokenPipeError):  # who asked is gone
