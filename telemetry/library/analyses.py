@@ -221,11 +221,13 @@ def pack_past(item: PastClass) -> bytes:
     return pack(json.loads(json.dumps(values)))
 
 
+KNOWN: Final = frozenset(item.name for item in fields(PastClass))
+
+
 def unpack_past(data: bytes) -> PastClass:
     """What `pack_past` packed."""
     values = unpack(data)
-    known = {item.name for item in fields(PastClass)}
-    values = {name: value for name, value in values.items() if name in known}
+    values = {name: value for name, value in values.items() if name in KNOWN}
     values["started_at"] = moment(values["started_at"])
     values["balance"] = tuple(BalanceBin(**item) for item in values["balance"])
     values["reasons"] = tuple(values["reasons"])
@@ -234,11 +236,11 @@ def unpack_past(data: bytes) -> PastClass:
 
 SILENT: Final = ("state", "version", "by_minute", "metrics", "reasons")
 """What of an earlier class cannot change the review of a later one: its own review, its other numbers."""
+TELLING: Final = tuple(item.name for item in fields(PastClass) if item.name not in SILENT)
 
 
 def _relevant(item: PastClass) -> Mapping[str, Any]:
-    names = [field.name for field in fields(PastClass) if field.name not in SILENT]
-    values = {name: getattr(item, name) for name in names}
+    values = {name: getattr(item, name) for name in TELLING}
     values["balance"] = [asdict(part) for part in item.balance]
     values["started_at"] = item.started_at.isoformat()
     return values

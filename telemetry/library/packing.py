@@ -13,6 +13,8 @@ from functools import cache
 from importlib.resources import files
 from typing import Any, Final
 
+import orjson
+
 from telemetry.errors import BadLibrary
 
 FIRST: Final = b"\x01"
@@ -39,7 +41,7 @@ def unpack(data: bytes) -> Any:
         text = unpacker.decompress(bytes(data[1:]))
         if not unpacker.eof:  # without its end the checksum was never looked at
             raise ValueError("cut short")
-        return json.loads(text)
+        return orjson.loads(text)
     except (zlib.error, ValueError) as cause:
         raise BadLibrary("a document of the catalog cannot be unpacked", got=str(cause)[:80]) from cause
 
