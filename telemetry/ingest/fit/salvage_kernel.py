@@ -17,6 +17,7 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from telemetry.ingest.fit.base_types import BASE_TYPES
 from telemetry.ingest.fit.index import CLOSE_AHEAD_S, CLOSE_BACK_S, NEAR_AHEAD_S, NEAR_BACK_S, NO_TIME
 
 ENOUGH = 4
@@ -38,38 +39,17 @@ PHASE_LOOK = 4
 LEAST_COMPARED = 4
 """Fewer bytes than this are alike by chance."""
 WORK_PER_BYTE = 24
+TRIED = 16
+"""Behind the sixteen local types in force come as many again: those that `in_step` supposes, looking on."""
+WORK = 7
+"""Behind the seven cells that `check_definition` fills `look` counts the work done. Few arrays, because each
+that a function takes is counted in and out again: that was half of the time."""
 
-
-@njit(cache=True, nogil=True, boundscheck=True)
-def _code_ok(code: int) -> bool:
-    """Base types exactly as the protocol writes them."""
-    low = code & 0x1F
-    if code & 0x60 or low > 16:
-        return False
-    wide = (
-        low == 3
-        or low == 4
-        or low == 5
-        or low == 6
-        or low == 8
-        or low == 9
-        or low == 11
-        or low == 12
-        or low > 13
-    )
-    return (code & 0x80 != 0) == wide
-
-
-@njit(cache=True, nogil=True, boundscheck=True)
-def _code_size(code: int) -> int:
-    low = code & 0x1F
-    if low == 3 or low == 4 or low == 11:
-        return 2
-    if low == 5 or low == 6 or low == 8 or low == 12:
-        return 4
-    if low == 9 or low > 13:
-        return 8
-    return 1
+SIZE_OF_CODE = np.zeros(256, np.int64)
+"""Bytes of a base type, by its code exactly as the protocol writes it; 0 for every other code."""
+for _type in BASE_TYPES:
+    SIZE_OF_CODE[_type.code] = _type.size
+SIZE_OF_CODE.flags.writeable = False
 
 
 @njit(cache=True, nogil=True, boundscheck=True)
@@ -101,14 +81,16 @@ def check_definition(data: NDArray[np.uint8], p: int, stop: int, out: NDArray[np
     q = p + 6
     last = np.int64(-1)
     for _ in range(n_fields):
+        field = np.int64(data[q])
         width = np.int64(data[q + 1])
         code = np.int64(data[q + 2])
-        if width == 0 or not _code_ok(code) or width % _code_size(code) or data[q] == last:
-            good = False
-        last = np.int64(data[q])
-        if last == 253 and width == 4 and code & 0x7F == 6:
+        if good:
+            whole = SIZE_OF_CODE[code]  # a power of two, or 0
+            good = width > 0 and whole > 0 and width & (whole - 1) == 0 and field != last
+        if field == 253 and width == 4 and code & 0x7F == 6:
             time_at = size + 1
         size += width
+        last = field
         q += 3
     if header & 0x20:
         q += 1
@@ -127,7 +109,7 @@ def check_definition(data: NDArray[np.uint8], p: int, stop: int, out: NDArray[np
     return 4 if n_fields > 1 else 2
 
 
-@njit(cache=True, nogil=True, boundscheck=True)
+@njit(cache=True, nogil=True, boundscheck=True, inline="always")
 def _time(data: NDArray[np.uint8], q: int, big: int) -> int:
     v = np.int64(0)
     for k in range(4):
@@ -135,7 +117,7 @@ def _time(data: NDArray[np.uint8], q: int, big: int) -> int:
     return v
 
 
-@njit(cache=True, nogil=True, boundscheck=True)
+@njit(cache=True, nogil=True, boundscheck=True, inline="always")
 def _close(time: int, base: int) -> bool:
     return base >= 0 and -CLOSE_BACK_S <= time - base <= CLOSE_AHEAD_S
 
@@ -149,7 +131,7 @@ def _likeness(
     at: int,
     most: int,
     stop: int,
-    work: NDArray[np.int64],
+    look: NDArray[np.int64],
 ) -> int:
     """How many payload bytes of up to `most` messages of one kind, from `p` on, are like those of an earlier
     one at `model`, the timestamp apart. 0 where that is half of them or fewer, or all bytes are one: a fill
@@ -162,7 +144,7 @@ def _likeness(
     header = np.int64(data[p])
     kind = header & 0xE0 if header & 0x80 else header
     while most > 0 and p + size < stop and np.int64(data[p]) & (0xE0 if header & 0x80 else 0xFF) == kind:
-        work[0] += 1 + (size >> 3)
+        look[WORK] += 1 + (size >> 3)
         for k in range(1, size + 1):
             if at <= k < at + 4 and at > 0:
                 continue
@@ -183,12 +165,10 @@ def in_step(
     p: int,
     stop: int,
     known: NDArray[np.int64],
-    scratch: NDArray[np.int64],
-    found: NDArray[np.int64],
+    look: NDArray[np.int64],
     base: int,
     need: int,
     rolling: bool,
-    work: NDArray[np.int64],
 ) -> bool:
     """True where messages from `p` on carry at least `need` evidence before one of them is wrong.
 
@@ -203,35 +183,35 @@ def in_step(
     before = np.int64(-1)  # the message before, and its header
     local_before = np.int64(-1)
     for _ in range(LOOK_AHEAD):
-        work[0] += 1
+        look[WORK] += 1
         if p == stop:
             evidence += 2
             break
         header = np.int64(data[p])
         if header & 0xC0 == 0x40:
-            told = check_definition(data, p, stop, found)
+            told = check_definition(data, p, stop, look)
             if told < 0:
                 break
-            work[0] += found[4] + found[5]
+            look[WORK] += look[4] + look[5]
             evidence += told if told > 1 else 0
             if not copied:
                 # by loops: assigning whole arrays takes the compiler seconds
-                for row in range(16):
+                for row in range(TRIED):
                     for cell in range(4):
-                        scratch[row, cell] = known[row, cell]
+                        known[TRIED + row, cell] = known[row, cell]
                 copied = True
-            scratch[header & 0x0F, 0] = found[1]
-            scratch[header & 0x0F, 1] = found[2]
-            scratch[header & 0x0F, 2] = found[3]
-            scratch[header & 0x0F, 3] = -1
+            known[TRIED + (header & 0x0F), 0] = look[1]
+            known[TRIED + (header & 0x0F), 1] = look[2]
+            known[TRIED + (header & 0x0F), 2] = look[3]
+            known[TRIED + (header & 0x0F), 3] = -1
             local = np.int64(-1)
-            q = found[0]
+            q = look[0]
         else:
             local = (header >> 5) & 3 if header & 0x80 else header & 0x0F
             if header & 0x80 == 0 and header & 0x30:
                 break
-            table = scratch if copied else known
-            size, at, big, model = table[local, 0], table[local, 1], table[local, 2], table[local, 3]
+            row = local + TRIED if copied else local
+            size, at, big, model = known[row, 0], known[row, 1], known[row, 2], known[row, 3]
             if size < 0 or p + 1 + size > stop:
                 break
             q = p + 1 + size
@@ -250,7 +230,7 @@ def in_step(
                 # a clock that went on after a pause, or none: only the other bytes can tell
                 if time < 0 and local == local_before and (model >= 0 or base < 0):
                     model = before
-                if _likeness(data, p, model, size, at, 1, stop, work):
+                if _likeness(data, p, model, size, at, 1, stop, look):
                     evidence += 2
                 elif time >= 0:
                     break
@@ -275,21 +255,19 @@ def _swallows(
     q: int,
     stop: int,
     known: NDArray[np.int64],
-    scratch: NDArray[np.int64],
-    found: NDArray[np.int64],
+    look: NDArray[np.int64],
     base: int,
-    work: NDArray[np.int64],
 ) -> bool:
     """True where a definition, or a message like those before it, in step, stands inside what claims
     data[p:q] for itself."""
     need = np.int64(2 * ENOUGH)
     rolling = np.bool_(False)
-    work[0] += (q - p) >> 2
+    look[WORK] += (q - p) >> 2
     for x in range(p + 1, q):
         header = np.int64(data[x])
         if header & 0xD0 == 0x40 and x + 6 <= stop and data[x + 1] == 0 and data[x + 2] <= 1:
-            told = check_definition(data, x, stop, found)
-            if told == 4 and found[2] >= 0 and found[4] > 2:
+            told = check_definition(data, x, stop, look)
+            if told == 4 and look[2] >= 0 and look[4] > 2:
                 return True
         if header & 0xF0:
             continue
@@ -300,14 +278,14 @@ def _swallows(
         if (
             time != NO_TIME
             and _close(time, base)
-            and _likeness(data, x, known[header, 3], size, at, 1, stop, work)
-            and in_step(data, x, stop, known, scratch, found, base, need, rolling, work)
+            and _likeness(data, x, known[header, 3], size, at, 1, stop, look)
+            and in_step(data, x, stop, known, look, base, need, rolling)
         ):
             return True
     return False
 
 
-@njit(cache=True, nogil=True, boundscheck=True)
+@njit(cache=True, nogil=True, boundscheck=True, inline="always")
 def _use(
     definitions: NDArray[np.int32],
     d: int,
@@ -409,17 +387,15 @@ def salvage(
     m = counts[1]
     n_gaps = 0
     n_compressed = counts[3]
-    known = np.full((16, 4), -1, np.int64)
-    scratch = np.empty((16, 4), np.int64)
+    known = np.full((2 * TRIED, 4), -1, np.int64)
     found = np.zeros(7, np.int64)
-    look = np.zeros(7, np.int64)
+    look = np.zeros(WORK + 1, np.int64)
     current = np.full((16, HISTORY), -1, np.int64)  # the definition in force, then those before it
     models = np.full((definitions.shape[0], 2), -1, np.int32)  # last message of each definition, how many
     undo_local = np.int64(-1)
     undo_known = np.zeros(4, np.int64)
     were = np.zeros(4, np.int64)
     undo_current = np.zeros(HISTORY, np.int64)
-    work = np.zeros(1, np.int64)
     limit = WORK_PER_BYTE * (stop - first) + 100_000
     base = np.int64(-1)
     p = first
@@ -435,9 +411,9 @@ def salvage(
             return 4
         if m + 2 >= definitions.shape[0]:
             return 5
-        if work[0] > limit:
+        if look[WORK] > limit:
             break
-        work[0] += 1
+        look[WORK] += 1
         header = np.int64(data[p])
         taken = False
         doubtful = after_gap or n_gaps > 0
@@ -447,16 +423,16 @@ def salvage(
             local = header & 0x0F
             if told > 0:
                 q = found[0]
-                work[0] += found[4] + found[5]
+                look[WORK] += found[4] + found[5]
                 for cell in range(4):
                     were[cell] = known[local, cell]
                 known[local, 0] = found[1]
                 known[local, 1] = found[2]
                 known[local, 2] = found[3]
                 known[local, 3] = -1
-                taken = told == 4 or in_step(data, q, stop, known, scratch, look, base, enough, rolling, work)
+                taken = told == 4 or in_step(data, q, stop, known, look, base, enough, rolling)
                 if told == 1 and taken:
-                    taken = not _swallows(data, p, q, stop, known, scratch, look, base, work)
+                    taken = not _swallows(data, p, q, stop, known, look, base)
                 if taken:
                     definitions[m, 0] = p
                     definitions[m, 1] = found[6]
@@ -505,7 +481,7 @@ def salvage(
                 size = np.int64(definitions[d, 2])
                 if chosen >= 0 and size == definitions[current[local, chosen], 2]:
                     continue
-                alike = _likeness(data, p, models[d, 0], size, at, 1, stop, work) > 0
+                alike = _likeness(data, p, models[d, 0], size, at, 1, stop, look) > 0
                 believed = close or (
                     alike and time != NO_TIME and base >= 0 and -NEAR_BACK_S <= time - base <= NEAR_AHEAD_S
                 )
@@ -518,9 +494,7 @@ def salvage(
                         if time == NO_TIME or base >= 0:
                             break
                         try_base = np.int64(-1)
-                    if in_step(
-                        data, start, stop, known, scratch, look, try_base, enough + again, rolling, work
-                    ):
+                    if in_step(data, start, stop, known, look, try_base, enough + again, rolling):
                         # of layouts that all fit, the one whose messages look like this is likelier
                         if chosen < 0 or alike:
                             chosen = age
@@ -542,7 +516,7 @@ def salvage(
                 # its kind may claim too many bytes: those of the messages behind it
                 q = p + 1 + np.int64(definitions[d, 2])
                 _use(definitions, current[local, 0], models, base, known, local)
-                if _swallows(data, p, q, stop, known, scratch, look, base, work):
+                if _swallows(data, p, q, stop, known, look, base):
                     chosen = -1
             if chosen >= 0:
                 d = current[local, chosen]
@@ -587,8 +561,8 @@ def salvage(
         far = np.int64(-1)
         far_base = base
         while x < stop:
-            work[0] += 1
-            if work[0] > limit or (far >= 0 and x > far + FAR_SEARCHED_BYTES):
+            look[WORK] += 1
+            if look[WORK] > limit or (far >= 0 and x > far + FAR_SEARCHED_BYTES):
                 break
             if target >= 0 and x >= target_end:
                 break
@@ -613,7 +587,7 @@ def salvage(
                 like = np.int64(0)
                 if defines:
                     told = check_definition(data, x, stop, found)
-                    work[0] += found[4] + found[5]
+                    look[WORK] += found[4] + found[5]
                     if told < 2:
                         break
                     if told == 4 and found[4] > 3 and x >= p:
@@ -629,7 +603,7 @@ def salvage(
                         if base < 0 or models[d, 1] >= MANY_ALIKE:
                             like = np.int64(
                                 _likeness(
-                                    data, x, models[d, 0], definitions[d, 2], at, PHASE_LOOK, stop, work
+                                    data, x, models[d, 0], definitions[d, 2], at, PHASE_LOOK, stop, look
                                 )
                             )
                         if like == 0 and (header & 0x80 == 0 or not rolling):
@@ -653,7 +627,7 @@ def salvage(
                     _use(definitions, d, models, base, known, local)
                 if target >= 0 and d != last_used and like <= target_like:
                     continue
-                if need == 0 or in_step(data, x, stop, known, scratch, look, try_base, need, rolling, work):
+                if need == 0 or in_step(data, x, stop, known, look, try_base, need, rolling):
                     if distant:
                         far = x
                         far_base = time
@@ -696,7 +670,7 @@ def salvage(
             chain = w
             steps = 0
             while chain < end:
-                work[0] += 1
+                look[WORK] += 1
                 header = np.int64(data[chain])
                 if header & 0xC0 == 0x40 or (header & 0x80 == 0 and header & 0x30):
                     break
@@ -721,7 +695,7 @@ def salvage(
                     r += 1 + known[local, 0]
                 end = w
                 break
-            if work[0] > limit:
+            if look[WORK] > limit:
                 break
             w += 1
         if end > gap_from:
