@@ -11,16 +11,13 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from telemetry.cli import kernels, options
+from telemetry.cli import analyses, kernels, options
 from telemetry.cli.batch import WORTH
 from telemetry.cli.options import RiderOptions
-from telemetry.cli.table import Row, print_table, row_of
+from telemetry.cli.table import Row, print_table
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from pathlib import Path
-
-    from telemetry.model import ClassAnalysis, Rider
+    from telemetry.model import ClassAnalysis
 
 
 def analyze(
@@ -45,14 +42,13 @@ def analyze(
     if 1 < len(session.files) < WORTH:
         kernels.open_compiler()  # before threads do; processes start first, and open it meanwhile
     if as_json:
-        for _, texts in session.each(
-            partial(_texts, rider=known, columns=session.columns), "Analyzing", processes=True
-        ):
+        as_text = partial(analyses.texts, rider=known, columns=session.columns)
+        for _, texts in session.each(as_text, "Analyzing", processes=True):
             for text in texts:
                 session.print_json_text(text)
         raise typer.Exit(session.code)
     many = len(session.files) >= WORTH
-    work = partial(_rows, rider=known, columns=session.columns, whole=not many)
+    work = partial(analyses.rows, rider=known, columns=session.columns, whole=not many)
     rows: list[Row] = []
     alone: ClassAnalysis | None = None
     for _, found in session.each(work, "Analyzing", processes=many):
@@ -64,32 +60,3 @@ def analyze(
     elif rows:
         print_table(rows)
     raise typer.Exit(session.code)
-
-
-def _texts(path: Path, rider: Rider | None, columns: Mapping[str, str]) -> list[str]:
-    from telemetry.cli.session import dense_json_text
-
-    return [dense_json_text(analysis.to_dict()) for analysis in analyses_of(path, rider, columns)]
-
-
-def _rows(
-    path: Path, rider: Rider | None, columns: Mapping[str, str], whole: bool
-) -> list[tuple[Row, ClassAnalysis | None]]:
-    return [(row_of(found), found if whole else None) for found in analyses_of(path, rider, columns)]
-
-
-def analyses_of(
-    path: Path, rider: Rider | None, columns: Mapping[str, str] | None = None
-) -> list[ClassAnalysis]:
-    """Every class of a file, analyzed: its numbers, without what only pictures need.
-
-    Raises
-    ------
-    TelemetryError : the file cannot be read or holds no class
-    """
-    from telemetry.analysis import analyze as analyze_class
-    from telemetry.cli.batch import read_file
-
-    recordings = read_file(path, columns)
-    kernels.open_compiler()
-    return [analyze_class(recording, rider, drawable=False) for recording in recordings]

@@ -114,13 +114,3 @@ class Session:
 def json_text(content: dict[str, Any]) -> str:
     """One JSON object as one line."""
     return json.dumps(content, ensure_ascii=False, allow_nan=False)
-
-
-def dense_json_text(content: dict[str, Any]) -> str:
-    """The same without blanks, in an eighth of the time: for large objects by the thousand."""
-    import orjson
-
-    try:
-        return orjson.dumps(content).decode()
-    except orjson.JSONEncodeError:  # a name that is no UTF-8 in it
-        return json.dumps(content, ensure_ascii=False, allow_nan=False, separators=(",", ":"))
