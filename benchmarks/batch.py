@@ -44,7 +44,8 @@ def main() -> None:
         _row("analyze --json, a quarter", few, run([*TELEMETRY, "analyze", *few, "--json"]))
         _row("analyze --json", paths, run([*TELEMETRY, "analyze", *paths, "--json"]))
         _row("analyze, a table", paths, run([*TELEMETRY, "analyze", *paths]))
-        _row("report", some, run([*TELEMETRY, "report", *some, "--quiet", "--output", pages]))
+        if some:
+            _row("report", some, run([*TELEMETRY, "report", *some, "--quiet", "--output", pages]))
         written = len(list(Path(pages).glob("*.html")))
     print(f"goals: {GOAL_ANALYSES:g} analyses and {GOAL_PAGES:g} pages a second; {written} pages written")
     print(f"cores given now: {_cores():.2f} of {workers()}")
