@@ -123,34 +123,32 @@ def screened(entries: Sequence[Screening]) -> datetime | None:
 
 
 def _print(found: Sequence[Standing]) -> None:
-    import sys
+    from telemetry.cli.columns import Heading, show
 
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
-    from telemetry.cli.table import WIDE
-
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in ("rider", "reason to look", "rules", "newest class"):
-        table.add_column(heading, overflow="fold")
-    for heading in ("TL", "grinding", "classes"):
-        table.add_column(heading, justify="right")
-    table.add_column("data")
+    headings = [
+        Heading("rider", fold=True),
+        Heading("reason to look", fold=True, stands_out=True),
+        Heading("rules", fold=True),
+        Heading("newest class", fold=True),
+        *(Heading(text, right=True) for text in ("TL", "grinding", "classes")),
+        Heading("data"),
+    ]
+    cells = []
     for row in found:
         hidden = row.concern == "see_clinician"  # no score beside a yes of the screening
-        table.add_row(
-            Text(console.clean(row.rider)),
-            Text(WORDS[row.concern], style="bold" if row.concern in CONCERNS[:3] else ""),
-            "" if hidden else " ".join(row.reasons),
-            "" if row.newest is None else opening.local(datetime.fromisoformat(row.newest)),
-            "" if hidden else _number(row.torque_load, 0),
-            "" if hidden else _number(row.grinding_min, 1),
-            str(row.classes),
-            row.quality.replace("_", " "),
+        cells.append(
+            (
+                console.clean(row.rider),
+                WORDS[row.concern],
+                "" if hidden else " ".join(row.reasons),
+                "" if row.newest is None else opening.local(datetime.fromisoformat(row.newest)),
+                "" if hidden else _number(row.torque_load, 0),
+                "" if hidden else _number(row.grinding_min, 1),
+                str(row.classes),
+                row.quality.replace("_", " "),
+            )
         )
-    Console(highlight=False, width=None if sys.stdout.isatty() else WIDE).print(table)
+    show(headings, cells, {i for i, row in enumerate(found) if row.concern in CONCERNS[:3]})
 
 
 def _number(value: float | None, digits: int) -> str:

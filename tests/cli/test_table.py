@@ -8,7 +8,8 @@ import pytest
 from rich.console import Console
 
 from telemetry.analysis import analyze
-from telemetry.cli.table import COLUMNS, WIDE, Row, laid_out, plain_lines, print_table, row_of
+from telemetry.cli.columns import WIDE, laid_out, plain_lines
+from telemetry.cli.table import COLUMNS, HEADINGS, Row, print_table, row_of
 from tests.builders import recording, steps
 
 
@@ -31,18 +32,18 @@ def test_minutes_say_what_they_are_minutes_of(capsys: pytest.CaptureFixture[str]
 )
 def test_plain_lines_are_those_of_the_layout(names: list[str]) -> None:
     rows = [
-        Row(name, "2026-03-05" if i else "", ("60", "1,149", "–"), "not usable", "review: R2 R3", i == 1)
+        (name, "2026-03-05" if i else "", "60", "1,149", "–", "not usable", "review: R2 R3")
         for i, name in enumerate(names)
     ]
     out = io.StringIO()
-    Console(file=out, highlight=False, width=WIDE).print(laid_out(rows, names))
-    assert plain_lines(rows, names) == out.getvalue().splitlines()
+    Console(file=out, highlight=False, width=WIDE).print(laid_out(HEADINGS, rows, {1}))
+    assert plain_lines(HEADINGS, rows) == out.getvalue().splitlines()
 
 
 def test_what_does_not_fit_is_left_to_the_layout(capsys: pytest.CaptureFixture[str]) -> None:
     name = 200 * "x" + ".fit"
     row = Row(name, "", ("1", "2", "3"), "good", "usual", False)
-    assert plain_lines([row], [name]) is None
+    assert plain_lines(HEADINGS, [(name, "", "1", "2", "3", "good", "usual")]) is None
     print_table([row])
     out = capsys.readouterr().out
     assert max(map(len, out.splitlines())) <= WIDE

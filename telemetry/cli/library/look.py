@@ -166,41 +166,36 @@ def plain(row: Mapping[str, Any], past: PastClass | None) -> dict[str, Any]:
 
 
 def _print_table(rows: list[tuple[Mapping[str, Any], PastClass | None]], *, reviews: bool) -> None:
-    from rich import box
-    from rich.console import Console
-    from rich.table import Table
-    from rich.text import Text
-
+    from telemetry.cli.columns import Heading, show
     from telemetry.cli.console import clean
     from telemetry.library.codec import moment
 
-    table = Table(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for heading in ("class", "started", "rider", "bike"):
-        table.add_column(heading, no_wrap=heading != "bike")
-    for heading in ("min", "TL", "grinding min"):
-        table.add_column(heading, justify="right")
-    table.add_column("data")
+    headings = [Heading(text, whole=True) for text in ("class", "started", "rider")]
+    headings.append(Heading("bike"))
+    headings += [Heading(text, right=True) for text in ("min", "TL", "grinding min")]
+    headings.append(Heading("data"))
     if reviews:
-        table.add_column("back-risk review")
+        headings.append(Heading("back-risk review"))
+    cells = []
     for row, past in rows:
         values = {} if past is None else past.metrics
         state = "" if past is None else past.state.replace("_", " ")
         if past is not None and past.reasons:
             state += f": {' '.join(past.reasons)}"
-        table.add_row(
-            row["recording_id"],
-            opening.local(moment(row["started_at"])),
-            Text(clean(row["rider_id"] or "–")),
-            Text(clean(row["bike_id"] or "–")),
-            f"{row['duration_s'] / 60:.0f}",
-            _number(values.get("torque_load"), 0),
-            _number(values.get("grinding_min"), 1),
-            "" if past is None else past.quality.replace("_", " "),
-            *([state] if reviews else []),
+        cells.append(
+            (
+                row["recording_id"],
+                opening.local(moment(row["started_at"])),
+                clean(row["rider_id"] or "–"),
+                clean(row["bike_id"] or "–"),
+                f"{row['duration_s'] / 60:.0f}",
+                _number(values.get("torque_load"), 0),
+                _number(values.get("grinding_min"), 1),
+                "" if past is None else past.quality.replace("_", " "),
+                *([state] if reviews else []),
+            )
         )
-    import sys
-
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table)
+    show(headings, cells)
 
 
 def _number(value: float | None, digits: int) -> str:
