@@ -448,6 +448,9 @@ def standardised(picks, power, cadence, least_cv):
     return np.column_stack(columns), np.array(undo)
 
 
+# --- prais_winsten.py ---------------------------------------------------------------------------------------
+
+
 def solve(a, b):
     inverse = np.linalg.inv(a)
     return inverse @ b, np.diag(inverse)

@@ -12,6 +12,7 @@ import pytest
 from telemetry.analysis import analyze, cadence_drift
 from telemetry.analysis import fatigue_drift as fading
 from telemetry.analysis import heart_rate_drift as hr
+from telemetry.analysis import prais_winsten as errors
 from telemetry.model import ClassRecording, Pause, Rider
 from tests import reference
 from tests.builders import STARTED_AT, recording
@@ -32,9 +33,9 @@ CADENCE = 85.0 + SECONDS_45 % 2
 def solve(a: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """x of a·x = b, and the diagonal of the inverse of a."""
     lower, x = np.zeros(a.shape), np.empty(len(b))
-    hr.factorised(a, len(b), lower)
-    hr.solved(lower, b, x)
-    return x, hr.inverse_diagonal(lower)
+    errors.factorised(a, len(b), lower)
+    errors.solved(lower, b, x)
+    return x, errors.inverse_diagonal(lower)
 
 
 def intervals_with(heart_rate: np.ndarray | None, **more: object) -> ClassRecording:
@@ -138,7 +139,7 @@ def test_rho_is_clipped() -> None:
     design = np.column_stack([np.ones(400), np.linspace(-1.0, 1.0, 400)])
     follows = np.ones(400, np.bool_)
     follows[0] = False
-    assert hr.prais_winsten(design.T[None].copy(), wander, follows)[2].tolist() == [0.95]
+    assert errors.prais_winsten(design.T[None].copy(), wander, follows)[2].tolist() == [0.95]
 
 
 @pytest.mark.parametrize("kind", ["random", "gaps", "constant"])
@@ -164,7 +165,7 @@ def test_the_kernels_agree_with_their_twins(kind: str) -> None:
         y = np.full(200, 7.0)
     designs = np.stack([design.T, design.T[[0, 2, 1, 3]], design.T[[0, 1, 2, 2]]])
     designs[2, 3] = 0.0  # no column at all
-    ours = hr.prais_winsten(designs, y, follows)
+    ours = errors.prais_winsten(designs, y, follows)
     for j, columns in enumerate(([0, 1, 2, 3], [0, 2, 1, 3], [0, 1, 2])):
         theirs = reference.prais_winsten(design[:, columns], y, follows)
         assert ours[0][j, : len(columns)] == pytest.approx(theirs[0], abs=1e-7)
@@ -189,8 +190,8 @@ def test_the_kernels_agree_with_their_twins(kind: str) -> None:
             assert made[j] == pytest.approx(columns.T, abs=1e-9)
             assert undone[j] == pytest.approx(undo, abs=1e-9)
     assert hr.moments(y) == pytest.approx(reference.moments(y), abs=1e-12)
-    assert hr.products(y, values) == pytest.approx(reference.products(y, values), nan_ok=True)
-    assert hr.quadratic(square, y[:4]) == pytest.approx(reference.quadratic(square, y[:4]))
+    assert errors.products(y, values) == pytest.approx(reference.products(y, values), nan_ok=True)
+    assert errors.quadratic(square, y[:4]) == pytest.approx(reference.quadratic(square, y[:4]))
 
 
 @pytest.mark.parametrize("step_s", [1.0, 0.25, 7.0])
