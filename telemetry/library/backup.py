@@ -28,8 +28,9 @@ from telemetry.library import audit, erase, seal
 from telemetry.library.catalog import Catalog, connect
 from telemetry.library.codec import now
 from telemetry.library.durable import make_folder, sync_folder, write_durably
-from telemetry.library.library import CATALOG, KEY, STORAGE, Library, open_library
+from telemetry.library.library import Library, open_library
 from telemetry.library.migrate import BEFORE, migrate
+from telemetry.library.place import CATALOG, KEY, STORAGE
 from telemetry.library.store import KINDS, ORIGINALS, SAMPLES, Store
 from telemetry.library.tables import HEAD, backups, metadata, originals, recordings, settings
 from telemetry.library.verify import verify

@@ -163,11 +163,11 @@ def test_two_machines_with_a_server_and_an_object_store_are_one_library(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     place = database(server, "studios")
-    monkeypatch.setattr("telemetry.library.library.default_place", lambda: str(tmp_path / "one" / "library"))
+    monkeypatch.setattr("telemetry.library.place.default_place", lambda: str(tmp_path / "one" / "library"))
     with open_library(place, storage="s3://studio/files") as library:
         assert states(add(library, six[:3], tools)) == ["added"] * 3
         first = library.key
-    monkeypatch.setattr("telemetry.library.library.default_place", lambda: str(tmp_path / "two" / "library"))
+    monkeypatch.setattr("telemetry.library.place.default_place", lambda: str(tmp_path / "two" / "library"))
     with open_library(place, create=False) as library:
         assert library.key == first
         assert states(add(library, six, tools)) == ["known"] * 3 + ["added"] * 3

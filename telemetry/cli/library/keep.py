@@ -49,7 +49,7 @@ def restore(
     """Put a backup in place as the library, every byte checked, erased riders erased again."""
     from telemetry.cli import console
     from telemetry.library.backup import restore as put_back
-    from telemetry.library.library import default_place
+    from telemetry.library.place import default_place
 
     place = library or default_place()
     if "://" in place:
@@ -76,8 +76,8 @@ def restore(
 def migrate(library: opening.Place = None) -> None:
     """Bring a library of an older version to this one, backed up first, wholly or not at all."""
     from telemetry.cli import console
-    from telemetry.library.library import place_of
     from telemetry.library.migrate import migrate as bring
+    from telemetry.library.place import place_of
 
     where = place_of(library)
     done = bring(where.url, where.folder)
