@@ -14,7 +14,8 @@ from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from multiprocessing import active_children, get_context
+from contextlib import contextmanager
+from multiprocessing import active_children, get_context, resource_tracker
 from typing import TypeVar
 
 from telemetry.cli.batch import WORTH, Outcome, in_order, workers
@@ -75,6 +76,20 @@ def pool(count: int, *, computing: bool = False) -> ProcessPoolExecutor:
     )
 
 
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """While a process is started Ctrl-C waits: it would meet the other one before that can leave it to us."""
+    if not hasattr(signal, "pthread_sigmask"):
+        yield
+        return
+    resource_tracker.ensure_running()  # which lets every signal in again, once
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
 def stand_by(computing: bool) -> None:
     """Another process leaves Ctrl-C to its parent, who ends it so that nothing half written stays."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -91,7 +106,8 @@ def _sent(
     others: ProcessPoolExecutor, work: Callable[[Item], Result], portion: Sequence[Item]
 ) -> Future[Done[Result]] | Done[Result]:
     try:
-        return others.submit(_do, work, portion)
+        with undisturbed():
+            return others.submit(_do, work, portion)
     except BrokenProcessPool:  # one died, perhaps for want of memory: what is left is done here
         return _do(work, portion)
 

@@ -116,12 +116,15 @@ class _Other:
     def __init__(self, place: str | None, inputs: Sequence[Input], options: dict[str, Any]) -> None:
         from multiprocessing import get_context
 
+        from telemetry.cli.processes import undisturbed
+
         context = get_context("spawn")  # polars hangs in a forked child
         self._told, there = context.Pipe(duplex=False)
         self._process: BaseProcess = context.Process(
             target=_add_share, args=(there, place, inputs, options), daemon=True
         )
-        self._process.start()
+        with undisturbed():
+            self._process.start()
         there.close()
         self.finished = False
 
