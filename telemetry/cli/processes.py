@@ -16,7 +16,7 @@ from concurrent.futures import Future, ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing import active_children, get_context, resource_tracker
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from telemetry.cli.batch import WORTH, Outcome, in_order, workers
 
@@ -66,14 +66,21 @@ def in_order_over_processes(
         others.shutdown(cancel_futures=True)
 
 
+class _Pool(ProcessPoolExecutor):
+    """Starts its processes when it is given work."""
+
+    def submit(self, *work: Any, **more: Any) -> Future[Any]:
+        """Give it work, undisturbed."""
+        with undisturbed():
+            return super().submit(*work, **more)
+
+
 def pool(count: int, *, computing: bool = False) -> ProcessPoolExecutor:
     """Processes that leave Ctrl-C to this one; `computing` ones have the compiler open.
 
     Spawned, not forked: polars hangs in a forked child.
     """
-    return ProcessPoolExecutor(
-        count, mp_context=get_context("spawn"), initializer=stand_by, initargs=(computing,)
-    )
+    return _Pool(count, mp_context=get_context("spawn"), initializer=stand_by, initargs=(computing,))
 
 
 @contextmanager
@@ -106,8 +113,7 @@ def _sent(
     others: ProcessPoolExecutor, work: Callable[[Item], Result], portion: Sequence[Item]
 ) -> Future[Done[Result]] | Done[Result]:
     try:
-        with undisturbed():
-            return others.submit(_do, work, portion)
+        return others.submit(_do, work, portion)
     except BrokenProcessPool:  # one died, perhaps for want of memory: what is left is done here
         return _do(work, portion)
 
