@@ -37,6 +37,8 @@ def prepare() -> None:
     gc.set_threshold(YOUNG, OLDER, OLDER)
     # at the end the interpreter looks through every object again, several times: a quarter of a short run
     atexit.register(gc.freeze)
+    # no matrix here is large enough for a second thread, and idle ones spin beside the processes that compute
+    os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
     # a figure needs no window, and a leftover setting of another program must not stop a report
     os.environ["MPLBACKEND"] = "agg"
     if not debugging():
