@@ -104,6 +104,33 @@ def accumulated(torque_nm, dt_s, inside, reference_nm):
     return np.cumsum(load), np.cumsum(np.where(inside, load, 0.0))
 
 
+# --- running.py ----------------------------------------------------------------------------------------------
+
+
+def sums_so_far(at_s, time_s, dt_s, cadence_rpm, torque_nm, pedalling, inside, stands, reference_nm, pause_s):
+    out = np.zeros((4, len(at_s)))
+    for k, now in enumerate(at_s):
+        ridden = []
+        for i, begin in enumerate(time_s):
+            if begin > now:
+                break
+            seconds = min(now - begin, dt_s[i])
+            if not math.isnan(torque_nm[i]):
+                out[0, k] += (torque_nm[i] / reference_nm) ** 2 * seconds / 36.0
+            out[1, k] += seconds if inside[i] else 0.0
+            out[2, k] += cadence_rpm[i] * seconds / 30.0 if pedalling[i] else 0.0
+            if pedalling[i] or stands[i]:
+                ridden.append(i)
+        last = end = now
+        for i in reversed(ridden):
+            stop = time_s[i] + dt_s[i]
+            if stands[i] or last - stop >= pause_s - 1e-6:
+                break
+            last = end = time_s[i]
+        out[3, k] = now - end
+    return out
+
+
 # --- mean_maximal.py ----------------------------------------------------------------------------------------
 
 

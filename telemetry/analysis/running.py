@@ -11,10 +11,10 @@ import math
 from typing import Any
 
 import numpy as np
+from numba import njit
 
 from telemetry.analysis.conditioning import Conditioned
 from telemetry.analysis.context import Context
-from telemetry.analysis.torque_load import accumulated
 from telemetry.model import RunningLoad
 from telemetry.units import SECONDS_PER_MINUTE
 
@@ -22,36 +22,96 @@ DIGITS = 3
 A_DAY_MIN = 1440
 
 
+@njit(cache=True, nogil=True)
+def sums_so_far(
+    at_s: np.ndarray,
+    time_s: np.ndarray,
+    dt_s: np.ndarray,
+    cadence_rpm: np.ndarray,
+    torque_nm: np.ndarray,
+    pedalling: np.ndarray,
+    inside: np.ndarray,
+    stands: np.ndarray,
+    reference_nm: float,
+    pause_s: float,
+) -> np.ndarray:
+    """What was added up by each of increasing moments `at_s` (m,), as (4, m).
+
+    Torque load, seconds inside bouts, strokes, and seconds since the present stretch of pedalling began: 0
+    while a break lasts. A break is a rest of `pause_s` or a sample that `stands`. Each sample's share grows
+    evenly over its own seconds; across a gap the sums stand still.
+    """
+    n, m = len(time_s), len(at_s)
+    out = np.zeros((4, m))
+    load = in_bouts = strokes = 0.0
+    ridden = stood = False
+    begin = end = 0.0  # of the stretch, and of the last sample ridden
+    k = 0
+    while k < m and n > 0 and at_s[k] < time_s[0]:
+        k += 1
+    for i in range(n):
+        dt = dt_s[i]
+        more_load = more_bout = more_strokes = 0.0
+        if not np.isnan(torque_nm[i]):
+            share = torque_nm[i] / reference_nm
+            more_load = share * share * dt / 36.0
+        if inside[i]:
+            more_bout = dt
+        if pedalling[i]:
+            more_strokes = 2.0 * cadence_rpm[i] * dt / 60.0
+        if stands[i]:
+            stood = True
+        elif pedalling[i]:
+            if not ridden or stood or time_s[i] - end >= pause_s - 1e-6:
+                begin = time_s[i]
+            ridden, stood = True, False
+            end = time_s[i] + dt
+        while k < m and (i + 1 == n or at_s[k] < time_s[i + 1]):
+            now = at_s[k]
+            part = min((now - time_s[i]) / dt, 1.0) if dt > 0.0 else 1.0
+            out[0, k] = load + part * more_load
+            out[1, k] = in_bouts + part * more_bout
+            out[2, k] = strokes + part * more_strokes
+            if ridden and not stood and now - end < pause_s - 1e-6:
+                out[3, k] = now - begin
+            k += 1
+        load += more_load
+        in_bouts += more_bout
+        strokes += more_strokes
+    return out
+
+
 def running_load(c: Conditioned, context: Context, inside: np.ndarray) -> RunningLoad | None:
     """Torque load, grinding minutes, strokes and unbroken minutes so far at each whole minute and at the end.
 
-    None where torque is not known. `inside` (n,) bool: the sample lies in a bout.
+    None where torque is not known. `inside` (n,) bool: the sample lies in a bout. What breaks a stretch is
+    what ends `unbroken_min`: a rest of `unbroken_pause_s`, or a recorded stand of `unbroken_standing_s`.
     """
     if not len(c) or not np.isfinite(c.torque_nm).any():
         return None
-    total, _ = accumulated(c.torque_nm, c.dt_s, inside, context.torque_reference_nm)
-    stop_s = c.time_s + c.dt_s
-    turns = np.where(c.pedalling, 2.0 * np.nan_to_num(c.cadence_rpm) * c.dt_s / SECONDS_PER_MINUTE, 0.0)
-    length = float(stop_s[-1]) / SECONDS_PER_MINUTE
+    length = float(c.time_s[-1] + c.dt_s[-1]) / SECONDS_PER_MINUTE
     minutes = np.append(_whole_minutes(c.time_s, length), length)
-    at_s = minutes * SECONDS_PER_MINUTE
-
-    # each sample's share grows evenly over its own seconds; across a gap the sum stands still
-    now = np.searchsorted(c.time_s, at_s, side="right") - 1
-    part = np.divide(at_s - c.time_s[now], c.dt_s[now], out=np.ones(len(now)), where=c.dt_s[now] > 0.0)
-    part = np.clip(part, 0.0, 1.0)
-
-    def so_far(values: np.ndarray) -> np.ndarray:
-        before = np.where(now > 0, values[np.maximum(now - 1, 0)], 0.0)
-        reached: np.ndarray = before + part * (values[now] - before)
-        return np.where(now >= 0, reached, 0.0)
-
+    sums = sums_so_far(
+        minutes * SECONDS_PER_MINUTE,
+        c.time_s,
+        c.dt_s,
+        c.cadence_rpm,
+        c.torque_nm,
+        c.pedalling,
+        inside,
+        _long_stands(c, context.limits["unbroken_standing_s"]),
+        context.torque_reference_nm,
+        context.limits["unbroken_pause_s"],
+    )
+    sums[1] /= SECONDS_PER_MINUTE
+    sums[3] /= SECONDS_PER_MINUTE
+    load, grinding, strokes, unbroken = (tuple(row) for row in np.round(sums, DIGITS).tolist())
     return RunningLoad(
-        minute=_short(minutes),
-        torque_load=_short(so_far(total)),
-        grinding_min=_short(so_far(np.cumsum(np.where(inside, c.dt_s, 0.0))) / SECONDS_PER_MINUTE),
-        strokes=_short(so_far(np.cumsum(turns))),
-        unbroken_min=_short(_since_break(c, context, at_s) / SECONDS_PER_MINUTE),
+        minute=tuple(np.round(minutes, DIGITS).tolist()),
+        torque_load=load,
+        grinding_min=grinding,
+        strokes=strokes,
+        unbroken_min=unbroken,
     )
 
 
@@ -66,36 +126,6 @@ def _whole_minutes(time_s: np.ndarray, length: float) -> np.ndarray:
     at = np.floor(time_s / SECONDS_PER_MINUTE)
     near = np.unique(np.concatenate((at, at + 1.0)))
     return near[(near >= 1.0) & (near < last)]
-
-
-def _short(values: np.ndarray) -> tuple[float, ...]:
-    return tuple(np.round(values, DIGITS).tolist())
-
-
-def _since_break(c: Conditioned, context: Context, at_s: np.ndarray) -> np.ndarray:
-    """Seconds since the present stretch of pedalling began, at each moment; 0 while a break lasts.
-
-    A break is what ends `unbroken_min`: a rest of `unbroken_pause_s`, or a recorded stand of
-    `unbroken_standing_s`.
-    """
-    stands = _long_stands(c, context.limits["unbroken_standing_s"])
-    rides = np.flatnonzero(c.pedalling & ~stands)
-    if not len(rides):
-        return np.zeros(len(at_s))
-    begins, ends = c.time_s[rides], c.time_s[rides] + c.dt_s[rides]
-    rested = begins[1:] - ends[:-1] >= context.limits["unbroken_pause_s"] - 1e-6
-    so_far = np.cumsum(stands)
-    stood = so_far[rides[1:]] > so_far[rides[:-1]]
-    fresh = np.append(True, rested | stood)
-    stretch = begins[np.maximum.accumulate(np.where(fresh, np.arange(len(rides)), 0))]
-
-    last = np.searchsorted(begins, at_s, side="right") - 1  # the last sample ridden by then
-    known = last >= 0
-    last = np.maximum(last, 0)
-    resting = at_s - ends[last] >= context.limits["unbroken_pause_s"] - 1e-6
-    now = np.minimum(np.searchsorted(c.time_s, at_s, side="right") - 1, len(c) - 1)
-    standing = so_far[now] > so_far[rides[last]]
-    return np.where(known & ~resting & ~standing, at_s - stretch[last], 0.0)
 
 
 def _long_stands(c: Conditioned, least_s: float) -> np.ndarray:

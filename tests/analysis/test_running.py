@@ -6,8 +6,9 @@ import numpy as np
 import pytest
 
 from telemetry.analysis import grinding
-from telemetry.analysis.running import running_load
+from telemetry.analysis.running import running_load, sums_so_far
 from telemetry.model import Pause, RunningLoad
+from tests import reference
 from tests.analysis.classes import WORKED_CLASS, Load, analyse, segments
 from tests.builders import recording, steps
 
@@ -67,3 +68,19 @@ def test_a_pause_of_years_makes_no_minute_of_its_own(years: int) -> None:
 def test_silence_without_torque() -> None:
     load = segments([(600, None, 85)])
     assert running_load(load.c, load.context, np.zeros(len(load.c), dtype=bool)) is None
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_the_kernel_and_its_twin_agree(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    n = int(rng.integers(1, 60))
+    steps_s = rng.choice([0.5, 1.0, 1.0, 4.0, 30.0], n)
+    time_s = np.cumsum(steps_s) - steps_s[0]
+    dt_s = np.where(steps_s > 5.0, 0.0, np.roll(steps_s, -1).clip(0.0, 5.0))
+    dt_s[:-1] = np.minimum(dt_s[:-1], np.diff(time_s))
+    cadence = rng.uniform(50.0, 100.0, n)
+    torque = np.where(rng.random(n) < 0.1, np.nan, rng.uniform(0.0, 60.0, n))
+    pedalling, inside, stands = (rng.random(n) < share for share in (0.8, 0.3, 0.05))
+    at_s = np.sort(rng.uniform(-3.0, time_s[-1] + 5.0, 25))
+    given = (at_s, time_s, dt_s, cadence, torque, pedalling, inside, stands, 25.0, 20.0)
+    assert sums_so_far(*given) == pytest.approx(reference.sums_so_far(*given), abs=1e-9)
