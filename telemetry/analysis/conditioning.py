@@ -10,7 +10,9 @@ and coasting state → gaps → smoothing. The masks are found on the recorder's
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -22,6 +24,18 @@ from telemetry.analysis.quality import IssueLog, grade
 from telemetry.analysis.time_base import time_base
 from telemetry.model import CHANNELS, ClassRecording, Quality
 from telemetry.units import RAD_PER_S_PER_RPM
+
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """Where one channel is known (n,) bool, for how many seconds, and what share of the recorded time."""
+
+    where: np.ndarray
+    seconds: float
+    coverage: float
 
 
 @dataclass(frozen=True)
@@ -71,9 +85,27 @@ class Conditioned:
     filled_gap_s: float
     """longest step that was filled: 5 s, or 10 s with smart recording"""
     limits: Limits
+    _made: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
 
     def __len__(self) -> int:
         return len(self.time_s)
+
+    def once(self, key: str, build: Callable[[], T]) -> T:
+        """What `build` makes of this class, made once: several metrics ask for the same."""
+        if key not in self._made:
+            self._made[key] = build()
+        found: T = self._made[key]
+        return found
+
+    def known(self, channel: str) -> Known:
+        """How much is known of power_w, cadence_rpm, torque_nm or heart_rate_bpm."""
+
+        def build() -> Known:
+            where = ~np.isnan(getattr(self, channel))
+            seconds = float(self.dt_s @ where)
+            return Known(where, seconds, _share(seconds, self.recorded_s))
+
+        return self.once(channel, build)
 
     def observed(self, valid: np.ndarray) -> tuple[float, float]:
         """Seconds where a bool array (n,) holds, and seconds of gaps between them that doses scale over."""
@@ -113,7 +145,7 @@ def condition(
             states[name] = np.full(len(base), step.MISSING, dtype=np.int8)
             continue
         values[name] = base.spread(raw[name], np.nan)
-        state = np.where(np.isnan(values[name]), step.MISSING, step.MEASURED).astype(np.int8)
+        state = np.isnan(values[name]).view(np.int8) * np.int8(step.MISSING)  # else measured, which is 0
         if name in masks:
             state[base.spread(masks[name], False)] = step.MASKED
         states[name] = state
@@ -152,7 +184,7 @@ def condition(
 
     recorded = base.recorded_s
     coverage = {
-        name: _share(base.dt_s[~np.isnan(values[name])].sum(), recorded)
+        name: _share(base.dt_s @ ~np.isnan(values[name]), recorded)
         for name in CHANNELS
         if (name in raw or name == "torque_nm") and name != "silence_s"
     }

@@ -47,6 +47,8 @@ def believe(
         raw.pop("torque_nm", None)  # somebody's own division; ours is conditioned
 
     def mask(name: str, where: np.ndarray, code: str, what: str) -> None:
+        if not where.any():
+            return
         log.note(code, where, what)
         masks[name] = masks[name] | where if name in masks else where
         raw[name][where] = np.nan

@@ -182,7 +182,7 @@ NOT_GRINDING = "not grinding: torque unknown"
 def effort(c: Conditioned, context: Context) -> dict[str, MetricResult]:
     """Pedalling and posture times, mean-maximal torque, quadrants, effort swings, normalized power."""
     why = why_no_torque(c.recording)
-    share = c.coverage(~np.isnan(c.torque_nm))
+    share = c.known("torque_nm").coverage
     return {
         **_times(c, context, why, share),
         **mean_maximal(c, why, share),
@@ -226,7 +226,7 @@ def _times(c: Conditioned, context: Context, why: str, share: float) -> dict[str
             float(c.dt_s[slow].sum()) / SECONDS_PER_MINUTE,
             low=low,
             high=high,
-            coverage=c.coverage(~np.isnan(c.cadence_rpm)),
+            coverage=c.known("cadence_rpm").coverage,
             note=NOT_GRINDING if why else silence.note(c),
         )
     else:

@@ -192,7 +192,7 @@ def in_bout(c: Conditioned, bouts: Sequence[Bout]) -> np.ndarray:
 
 def why_no_grinding(c: Conditioned, context: Context) -> str:
     """Why what the bouts add up to is absent, empty where it is not."""
-    share = c.coverage(~np.isnan(c.torque_nm))
+    share = c.known("torque_nm").coverage
     why = why_no_torque(c.recording)
     if not why and share < context.limits["coverage_fair"]:
         why = f"not computed: torque is known for only {percent(share)} of the recorded time"
@@ -211,8 +211,7 @@ def grinding(c: Conditioned, context: Context, bouts: Sequence[Bout]) -> dict[st
     the sums are 0 and what is relative to bouts is absent.
     """
     why = why_no_grinding(c, context)
-    known = ~np.isnan(c.torque_nm)
-    share = c.coverage(known)
+    known, share = c.known("torque_nm").where, c.known("torque_nm").coverage
     if why:
         return {name: result(name, None, coverage=share, absent_because=why) for name in NAMES}
 

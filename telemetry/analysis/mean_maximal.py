@@ -9,6 +9,8 @@ over real steps, so that 1 Hz, 4 Hz and irregular recorders give the same curve.
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numba import njit
 
@@ -132,36 +134,36 @@ def normalized(
     return float((fourth / count) ** 0.25)
 
 
-def _torque_grid(c: Conditioned) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    integral, known, stretch = second_grid(c.time_s, c.dt_s, c.torque_nm, c.break_after)
-    return integral, known, stretch
-
-
 def mean_maximal_torque(c: Conditioned, durations_s: np.ndarray) -> np.ndarray:
     """Largest mean torque [N·m] over each duration [whole s, int64]; NaN where none."""
     missing = c.limits["mmt_missing_share"]
-    means: np.ndarray = largest_means(*_torque_grid(c), durations_s, missing)
+    grid = c.once("torque_grid", lambda: second_grid(c.time_s, c.dt_s, c.torque_nm, c.break_after))
+    means: np.ndarray = largest_means(*grid, durations_s, missing)
     return means
+
+
+def _maxima(c: Conditioned) -> list[float]:
+    """The class's own mean-maximal torques, over `MMT_DURATIONS_S`."""
+    durations = np.array(MMT_DURATIONS_S, dtype=np.int64)
+    return c.once("mean_maximal", lambda: mean_maximal_torque(c, durations).tolist())
 
 
 def largest_second_nm(c: Conditioned) -> float | None:
     """Largest torque over one second, None where none is known."""
-    value = float(mean_maximal_torque(c, np.array([1], dtype=np.int64))[0])
-    return None if np.isnan(value) else value
+    value = _maxima(c)[MMT_DURATIONS_S.index(1)]
+    return None if math.isnan(value) else value
 
 
 def mean_maximal(c: Conditioned, why: str, share: float) -> dict[str, MetricResult]:
     """mmt_1s_nm … mmt_1200s_nm; absent for the reason `why`, or where the class is too short or patchy."""
-    durations = np.array(MMT_DURATIONS_S, dtype=np.int64)
-    means = mean_maximal_torque(c, durations)
     length = c.recorded_s
     out = {}
-    for duration, value in zip(MMT_DURATIONS_S, means.tolist(), strict=True):
+    for duration, value in zip(MMT_DURATIONS_S, _maxima(c), strict=True):
         name = f"mmt_{duration}s_nm"
         because = why
         if not because and duration > length + 1e-6:
             because = f"the class is shorter than {duration} s"
-        if not because and np.isnan(value):
+        if not because and math.isnan(value):
             because = f"no {duration} s without a break and with torque known for nine tenths of them"
         if because:
             out[name] = result(name, None, absent_because=because)
@@ -172,9 +174,9 @@ def mean_maximal(c: Conditioned, why: str, share: float) -> dict[str, MetricResu
 
 def normalized_power(c: Conditioned) -> MetricResult:
     """30 s means to the fourth power; absent under 20 minutes of known power and with smart recording."""
-    name, known = "normalized_power_w", ~np.isnan(c.power_w)
+    name, known = "normalized_power_w", c.known("power_w")
     shortest = c.limits["normalized_power_min"]
-    seconds = float(c.dt_s[known].sum())
+    seconds = known.seconds
     why = ""
     if not seconds:
         why = "no power was recorded"
@@ -189,4 +191,4 @@ def normalized_power(c: Conditioned) -> MetricResult:
         NORMALIZED_WINDOW_S,
         c.limits["mmt_missing_share"],
     )
-    return result(name, value, coverage=c.coverage(known))
+    return result(name, value, coverage=known.coverage)

@@ -145,11 +145,9 @@ def doses(c: Conditioned, context: Context) -> dict[str, MetricResult]:
 def _doses(c: Conditioned, context: Context, total: Sums, error: float) -> dict[str, MetricResult]:
     no_torque = why_no_torque(c.recording)
     with_power = c.recording.has("power_w") or not no_torque
-    known = ~np.isnan(c.torque_nm)
-    torque_share, torque_scale, torque_why = _scale(c, known, no_torque, "torque")
-    power_known = ~np.isnan(c.power_w)
+    torque_share, torque_scale, torque_why = _scale(c, "torque_nm", no_torque)
     no_power = "" if with_power else "no power was recorded"
-    power_share, power_scale, power_why = _scale(c, power_known, no_power, "power")
+    power_share, power_scale, power_why = _scale(c, "power_w", no_power)
 
     reference = context.torque_reference_nm
     load = 100.0 / SECONDS_PER_HOUR * total.torque_squared / reference**2 * torque_scale
@@ -170,7 +168,7 @@ def _doses(c: Conditioned, context: Context, total: Sums, error: float) -> dict[
     if with_power and not no_torque:
         share, scale, why, turned = torque_share, torque_scale, torque_why, total.pedalling_cadence
     elif c.recording.has("cadence_rpm") and not with_power:
-        share, scale, why = _scale(c, ~np.isnan(c.cadence_rpm), "", "cadence")
+        share, scale, why = _scale(c, "cadence_rpm", "")
         turned = total.turning_cadence
     else:
         share, scale, why, turned = 0.0, 1.0, "no cadence was recorded", 0.0
@@ -188,11 +186,9 @@ def _means(c: Conditioned, context: Context, total: Sums, error: float) -> dict[
     never = "there was no pedalling with known torque"
     seconds = total.pedalling_torque_s
     torque_why = no_torque or ("" if seconds else never)
-    torque_share = c.coverage(~np.isnan(c.torque_nm))
-    power_known = ~np.isnan(c.power_w)
-    power_s = float(c.dt_s[power_known].sum())
+    torque_share = c.known("torque_nm").coverage
+    power_s, power_share = c.known("power_w").seconds, c.known("power_w").coverage
     power_why = "" if power_s else "no power was recorded"
-    power_share = c.coverage(power_known)
     mean_power = total.work / (power_s or 1.0)
     per_kg_why = power_why or ("" if context.mass_kg else "body mass is not known")
 
@@ -205,9 +201,8 @@ def _means(c: Conditioned, context: Context, total: Sums, error: float) -> dict[
     else:
         cadence_why = "no cadence was recorded"
 
-    heart = ~np.isnan(c.heart_rate_bpm)
-    heart_s = float(c.dt_s[heart].sum())
-    heart_mean = float((c.heart_rate_bpm[heart] * c.dt_s[heart]).sum()) / (heart_s or 1.0)
+    heart = c.known("heart_rate_bpm")
+    beats = float(c.heart_rate_bpm[heart.where] @ c.dt_s[heart.where])
     return {
         "mean_torque_nm": _with_error(
             "mean_torque_nm", total.pedalling_torque / (seconds or 1.0), error, torque_share, torque_why
@@ -224,10 +219,13 @@ def _means(c: Conditioned, context: Context, total: Sums, error: float) -> dict[
             "power_per_kg", mean_power / (context.mass_kg or 1.0), error, power_share, per_kg_why
         ),
         "mean_cadence_rpm": _present(
-            "mean_cadence_rpm", turned / (turned_s or 1.0), c.coverage(~np.isnan(c.cadence_rpm)), cadence_why
+            "mean_cadence_rpm", turned / (turned_s or 1.0), c.known("cadence_rpm").coverage, cadence_why
         ),
         "mean_heart_rate_bpm": _present(
-            "mean_heart_rate_bpm", heart_mean, c.coverage(heart), "" if heart_s else NO_HEART_RATE
+            "mean_heart_rate_bpm",
+            beats / (heart.seconds or 1.0),
+            heart.coverage,
+            "" if heart.seconds else NO_HEART_RATE,
         ),
     }
 
@@ -238,20 +236,21 @@ NO_HEART_RATE = "no heart rate was recorded"
 def _maxima(c: Conditioned, context: Context, error: float) -> dict[str, MetricResult]:
     limits = context.limits
     counts = c.dt_s > 0.0
-    power = c.power_w[counts & ~np.isnan(c.power_w)]
-    heart = c.heart_rate_bpm[counts & ~np.isnan(c.heart_rate_bpm)]
+    heart_known = c.known("heart_rate_bpm")
+    power = c.power_w[counts & c.known("power_w").where]
+    heart = c.heart_rate_bpm[counts & heart_known.where]
     out = {
         "max_power_w": _with_error(
             "max_power_w",
             float(power.max()) if len(power) else 0.0,
             error,
-            c.coverage(~np.isnan(c.power_w)),
+            c.known("power_w").coverage,
             "" if len(power) else "no power was recorded",
         ),
         "max_heart_rate_bpm": _present(
             "max_heart_rate_bpm",
             float(heart.max()) if len(heart) else 0.0,
-            c.coverage(~np.isnan(c.heart_rate_bpm)),
+            heart_known.coverage,
             "" if len(heart) else NO_HEART_RATE,
         ),
         "peak_torque_modelled_nm": _peak_torque(c, context, error),
@@ -273,7 +272,7 @@ def _peak_torque(c: Conditioned, context: Context, error: float) -> MetricResult
     why = why_no_torque(c.recording)
     if why:
         return result(name, None, absent_because=why)
-    share = c.coverage(~np.isnan(c.torque_nm))
+    share = c.known("torque_nm").coverage
     smoothness = c.others.get("combined_pedal_smoothness_pct")
     if smoothness is not None and not c.recording.single_sided:
         use = c.pedalling & (smoothness >= limits["smoothness_min_pct"]) & ~np.isnan(c.torque_nm)
@@ -293,14 +292,15 @@ def _peak_torque(c: Conditioned, context: Context, error: float) -> MetricResult
     )
 
 
-def _scale(c: Conditioned, known: np.ndarray, absent: str, what: str) -> tuple[float, float, str]:
+def _scale(c: Conditioned, channel: str, absent: str) -> tuple[float, float, str]:
     """Coverage, the factor over gaps of 5 to 30 s, and why the dose is absent (empty: it is not)."""
-    share = c.coverage(known)
+    known = c.known(channel)
+    share, what = known.coverage, channel.partition("_")[0]
     if absent:
         return share, 1.0, absent
     if share < c.limits["coverage_fair"]:
         return share, 1.0, f"not computed: {what} is known for only {percent(share)} of the recorded time"
-    observed, scaled = c.observed(known)
+    observed, scaled = c.once(f"observed {channel}", lambda: c.observed(known.where))
     return share, (observed + scaled) / observed if observed else 1.0, ""
 
 
