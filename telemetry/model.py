@@ -149,6 +149,13 @@ class RiderHints:
     crank_length_mm: float | None = None
 
 
+def middle_step(steps: np.ndarray) -> float:
+    """Median of the steps between samples (n,), n > 0. Most recorders keep to one: nothing is sorted then."""
+    import numpy as np
+
+    return float(steps[0]) if (steps == steps[0]).all() else float(np.median(steps))
+
+
 @dataclass(frozen=True)
 class ClassRecording:
     """One rider's class on one bike: samples on the recorder's own time base, and what is known about them.
@@ -212,14 +219,10 @@ class ClassRecording:
     @cached_property
     def duration_s(self) -> float:
         """Elapsed seconds from the first to the end of the last sample."""
-        if not self.samples.height:
+        if self.samples.height < 2:
             return 0.0
-        if self.samples.height == 1:
-            return 0.0
-        import numpy as np
-
         times = self.samples["time_s"].to_numpy()
-        return float(times[-1] - times[0] + np.median(np.diff(times)))
+        return float(times[-1] - times[0]) + middle_step(times[1:] - times[:-1])
 
     def has(self, channel: str) -> bool:
         """True where the channel is there with at least one value."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from telemetry.analysis.limits import Limits
-from telemetry.model import Pause
+from telemetry.model import Pause, middle_step
 
 TOLERANCE_S = 1e-6
 """Times come from milliseconds and ticks: a step of 5.0000001 s is a step of 5 s."""
@@ -92,7 +92,7 @@ def time_base(time_s: np.ndarray, pauses: Sequence[Pause], limits: Limits) -> Ti
     steps[np.abs(steps) < TOLERANCE_S] = 0.0
     was_paused = paused > TOLERANCE_S
     running = steps[~was_paused]
-    median = float(np.median(running)) if len(running) else 0.0
+    median = middle_step(running) if len(running) else 0.0
     longest = limits["smart_recording_step_s"]
     irregular = (running >= 2.0 - TOLERANCE_S) & (running <= longest + TOLERANCE_S)
     smart = len(running) > 0 and float(np.mean(irregular)) > limits["smart_recording_share"]

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from telemetry.model import Issue
+from telemetry.model import Issue, middle_step
 
 JUMP_FORWARD_S = 21600.0
 """A step over six hours that no timer event announces is a clock set anew (rulings, section 1)."""
@@ -137,7 +137,7 @@ def time_base(
         raw = raw + np.concatenate(([0.0], np.cumsum(np.where(steps < -HOUR_WRAP_S, 3600.0, 0.0))))
         steps = np.diff(raw)
     usual = steps[(steps > 0) & (steps <= LONGEST_STEP_S)]
-    median = float(np.median(usual)) if len(usual) else 1.0
+    median = middle_step(usual) if len(usual) else 1.0
 
     jumps = np.flatnonzero((steps > JUMP_FORWARD_S) | (steps < -JUMP_BACK_S))
     if len(jumps):
