@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.ingest.fit.fields import Plan, same_number
+from telemetry.ingest.fit.labels import one_of
 from telemetry.ingest.fit.profile import (
     EVENT,
     GEAR_CHANGE,
@@ -131,7 +132,7 @@ def _gears(columns: Columns) -> None:
     event, packed = columns.get("event"), columns.get("data")
     if event is None or packed is None:
         return
-    changed = np.isin(event, GEAR_CHANGE_EVENTS) & ~np.isnan(packed)
+    changed = one_of(event, GEAR_CHANGE_EVENTS) & ~np.isnan(packed)
     if not changed.any():
         return
     raw = np.where(changed, packed, np.nan)

@@ -131,7 +131,7 @@ class FitFile:
         used = np.zeros(len(index.definitions), np.bool_)
         if "_groups" in self.__dict__:
             positions = self._positions(number)
-            offset, definition = index.offset[positions], index.definition[positions]
+            offset, definition = index.offset.take(positions), index.definition.take(positions)
             used[definition] = True
         else:
             offset, definition = np.empty_like(index.offset), np.empty_like(index.definition)
@@ -141,9 +141,8 @@ class FitFile:
             offset, definition = offset[:n], definition[:n]
         if not len(offset):
             return None
-        numbers = np.flatnonzero(used)
-        which = np.zeros(len(index.definitions), np.int32)
-        which[numbers], made = self._plan(number, index.definitions[numbers], numbers)
+        numbers = used.nonzero()[0]
+        layouts, made = self._plan(number, index.definitions[numbers], numbers)
         cells = len(offset) * len(made.columns)
         if cells > MAX_CELLS.value + self.size:
             raise LimitExceeded(
@@ -152,7 +151,12 @@ class FitFile:
                 expected=f"at most {MAX_CELLS.value + self.size:,} cells",
                 got=f"{len(offset):,} rows of {len(made.columns):,} fields",
             )
-        layout = which.take(definition) if len(made.at) > 1 else np.zeros(len(offset), np.int32)
+        if len(made.at) > 1:
+            which = np.zeros(len(index.definitions), np.int32)
+            which[numbers] = layouts
+            layout = which.take(definition)
+        else:
+            layout = np.zeros(len(offset), np.int32)
         return Rows(number, offset, definition, layout, made)
 
     def _plan(

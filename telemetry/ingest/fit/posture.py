@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from telemetry.ingest.fit.labels import one_of
 from telemetry.ingest.fit.part import Part
 
 TIMER, RIDER_POSITION = 0, 44
@@ -21,9 +22,13 @@ STANDING_CODES = (1, 3)
 
 def timer_events(part: Part) -> tuple[np.ndarray, np.ndarray]:
     """Timer events in order: moments (m,) on the recorder's clock, and (m,) bool: it runs from here."""
+    return part.once("timer", lambda: _timer_events(part))
+
+
+def _timer_events(part: Part) -> tuple[np.ndarray, np.ndarray]:
     kind, type_ = part.column("event", "event"), part.column("event", "event_type")
     at = part.clock("event")
-    use = (kind == TIMER) & np.isfinite(at) & ((type_ == START) | np.isin(type_, STOPS))
+    use = (kind == TIMER) & np.isfinite(at) & ((type_ == START) | one_of(type_, STOPS))
     at, running = at[use], type_[use] == START
     order = np.argsort(at, kind="stable")
     return at[order], running[order]
@@ -50,7 +55,7 @@ def position_events(part: Part) -> tuple[np.ndarray, np.ndarray]:
     at = part.clock("event")
     use = (kind == RIDER_POSITION) & np.isfinite(at) & (data >= 0) & (data <= 3)
     order = np.argsort(at[use], kind="stable")
-    return at[use][order], np.isin(data[use][order], STANDING_CODES).astype(np.float64)
+    return at[use][order], one_of(data[use][order], STANDING_CODES).astype(np.float64)
 
 
 def standing_at(seconds: np.ndarray, at_s: np.ndarray, standing: np.ndarray) -> np.ndarray:
