@@ -6,6 +6,8 @@ files that are no capture are told without loading what reads one.
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import Final
 
@@ -27,9 +29,13 @@ def is_capture(head: bytes) -> bool:
 def is_capture_file(path: str | Path) -> bool:
     """Whether a file is a capture, from its first bytes; False where it cannot be read."""
     try:
-        if not Path(path).is_file():
-            return False
-        with open(path, "rb") as handle:
-            return is_capture(handle.read(SNIFF_BYTES))
+        # a pipe without a writer would hang at open
+        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0))
     except (OSError, ValueError):
         return False
+    try:
+        return stat.S_ISREG(os.fstat(handle).st_mode) and is_capture(os.read(handle, SNIFF_BYTES))
+    except OSError:
+        return False
+    finally:
+        os.close(handle)
