@@ -14,7 +14,7 @@ import numpy as np
 from numba import njit
 
 from telemetry.analysis import cadence_drift, onset, robust
-from telemetry.analysis.heart_rate_drift import HeartRateModel, fit_heart_rate, second_grid
+from telemetry.analysis.heart_rate_drift import HeartRateModel, fit_heart_rate, seconds_joined
 from telemetry.analysis.metric_rows import result
 from telemetry.analysis.numbers import number, percent, plain
 from telemetry.model import Drift, MetricResult
@@ -175,13 +175,13 @@ def _heart_rate_model(
     c: Conditioned, context: Context, rate: np.ndarray, channel: str, label: str
 ) -> HeartRateModel:
     limits = context.limits
-    coverage = _coverage(c, rate)
+    coverage = c.known(channel).coverage if channel == "heart_rate_bpm" else _coverage(c, rate)
     why = unfit_for_drift(c, context)
     if not np.isfinite(rate).any():
         why = f"no {label} was recorded"
     elif not np.isfinite(c.power_w).any():
         why = "no power was recorded"
-    elif np.nanmin(rate) == np.nanmax(rate):
+    elif _never_changes(rate):
         why = f"{label} {NEVER_CHANGES}"
     elif why is None and coverage < limits["heart_rate_coverage"]:
         share = limits["heart_rate_coverage"]
@@ -190,10 +190,10 @@ def _heart_rate_model(
         return HeartRateModel(False, why)
     longest = limits["smart_recording_step_s"] if c.smart_recording else limits["gap_s"]
     start = float(c.time_s[0])
-    series = [second_grid(c.time_s - start, values, longest) for values in (c.power_w, rate)]
+    series = [seconds_joined(c.time_s - start, values, longest) for values in (c.power_w, rate)]
     cadence = None
     if _coverage(c, c.cadence_rpm) >= limits["coverage_fair"]:
-        cadence = second_grid(c.time_s - start, c.cadence_rpm, longest)
+        cadence = seconds_joined(c.time_s - start, c.cadence_rpm, longest)
     model = fit_heart_rate(series[0], cadence, series[1], limits["drift_interval_factor"])
     if model.applicable:
         model.curves["time_s"] = model.curves["time_s"] + start
@@ -213,6 +213,12 @@ def _respiration(c: Conditioned, context: Context) -> Drift:
     residual = curves["measured"] - curves["without_drift"]
     times, means = robust.block_means(curves["time_s"], residual, np.ones(len(residual)), 60.0, 3.0)
     return _line_drift(robust.line(times / 3600.0, means), unit, CONFOUNDERS, "too little breathing rate")
+
+
+def _never_changes(values: np.ndarray) -> bool:
+    """Whether a channel with a value or more (n,) has one and the same throughout."""
+    known = values[~np.isnan(values)]
+    return bool((known == known[0]).all())
 
 
 def _coverage(c: Conditioned, values: np.ndarray) -> float:
@@ -280,7 +286,7 @@ def _decoupling(c: Conditioned, context: Context) -> MetricResult:
         why = "no heart rate was recorded"
     elif not np.isfinite(c.power_w).any():
         why = "no power was recorded"
-    elif np.nanmin(c.heart_rate_bpm) == np.nanmax(c.heart_rate_bpm):
+    elif _never_changes(c.heart_rate_bpm):
         why = f"heart rate {NEVER_CHANGES}"
     elif why is None:
         coverage = _coverage(c, c.heart_rate_bpm)

@@ -160,31 +160,33 @@ class HeartRateModel:
     """time_s, measured, modelled, without_drift: (n,) each"""
 
 
-def second_grid(time_s: np.ndarray, values: np.ndarray, longest_s: float) -> np.ndarray:
+@njit(cache=True, nogil=True)
+def seconds_joined(time_s: np.ndarray, values: np.ndarray, longest_s: float) -> np.ndarray:
     """A channel on whole seconds from 0 on: float64 (seconds,), NaN where no two samples stand close enough.
 
-    One sample a second stays as it is; several in a second are averaged; wider steps are joined by a
-    straight line up to `longest_s`.
+    `time_s` increases from 0 on. One sample a second stays as it is; several in a second are averaged; wider
+    steps are joined by a straight line up to `longest_s`.
     """
-    if not len(time_s):
+    if len(time_s) == 0:
         return np.empty(0)
-    count = math.floor(float(time_s[-1])) + 1
-    valid = np.isfinite(values)
-    times, held = time_s[valid], values[valid]
-    if not len(times):
-        return np.full(count, math.nan)
-    cell = np.floor(times).astype(np.int64)
-    number = np.bincount(cell, minlength=count)
-    total = np.bincount(cell, held, count)
-    grid = np.where(number > 0, total / np.maximum(number, 1), math.nan)
-    empty = np.flatnonzero(number == 0)
-    if len(empty) and longest_s > 1.0:
-        after = np.searchsorted(times, empty)
-        inside = (after > 0) & (after < len(times))
-        empty, after = empty[inside], after[inside]
-        close = times[after] - times[after - 1] <= longest_s
-        grid[empty[close]] = np.interp(empty[close].astype(np.float64), times, held)
-    return grid
+    count = int(math.floor(time_s[-1])) + 1
+    total, number = np.zeros(count), np.zeros(count)
+    last = -1
+    for i in range(len(time_s)):
+        if not np.isfinite(values[i]):
+            continue
+        cell = int(math.floor(time_s[i]))
+        if last >= 0 and longest_s > 1.0 and time_s[i] - time_s[last] <= longest_s:
+            slope = (values[i] - values[last]) / (time_s[i] - time_s[last])
+            for empty in range(int(math.floor(time_s[last])) + 1, cell):
+                total[empty] = values[last] + slope * (empty - time_s[last])
+                number[empty] = 1.0
+        total[cell] += values[i]
+        number[cell] += 1.0
+        last = i
+    for cell in range(count):
+        total[cell] = total[cell] / number[cell] if number[cell] > 0.0 else np.nan
+    return total
 
 
 def fit_heart_rate(

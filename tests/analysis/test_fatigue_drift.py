@@ -159,6 +159,11 @@ def test_the_kernels_agree_with_their_twins(kind: str) -> None:
     for j, tau in enumerate(taus):
         assert followed[j] == pytest.approx(reference.exponential_filter(values, tau)[at], nan_ok=True)
     assert (hr.settled(values, 60) == reference.settled(values, 60)).all()
+    steps_s = rng.choice([0.25, 1.0, 1.0, 1.0, 3.0, 7.0], 200)
+    clock = np.cumsum(steps_s) - steps_s[0]
+    for longest_s in (1.0, 5.0, 10.0):
+        joined = hr.seconds_joined(clock, values, longest_s)
+        assert joined == pytest.approx(reference.seconds_joined(clock, values, longest_s), nan_ok=True)
     design = np.column_stack([np.ones(200), rng.normal(size=(200, 3))])
     y = design @ np.array([1.0, 2.0, 0.0, -3.0]) + np.convolve(rng.normal(size=203), np.ones(4) / 2, "valid")
     if kind == "constant":
