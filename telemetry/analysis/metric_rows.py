@@ -102,16 +102,16 @@ def result(
         value, absent_because = None, absent_because or "it could not be computed from these samples"
     if value is None and absent_because is None:
         raise ValueError(f"metric {name} is absent without a reason")
-    return MetricResult(
-        name=name,
-        value=None if value is None else float(value),
-        unit=row.unit,
-        low=None if low is None or low != low else float(low),
-        high=None if high is None or high != high else float(high),
-        coverage=coverage,
-        evidence=row.evidence,
-        absent_because=absent_because if value is None else None,
-        title=row.title,
-        formula=row.formula,
-        note="" if value is None else note,
+    return MetricResult(  # by position: by name it takes half as long again, seventy times a class
+        name,
+        None if value is None else float(value),
+        row.unit,
+        None if low is None or low != low else float(low),
+        None if high is None or high != high else float(high),
+        coverage,
+        row.evidence,
+        absent_because if value is None else None,
+        row.title,
+        row.formula,
+        "" if value is None else note,
     )
