@@ -63,6 +63,30 @@ def pedalling_means(time_s, first, second, third, believed, break_after, half_wi
     return tuple(out)
 
 
+def repeats(time_s, step_s, break_after, power_w, cadence_rpm, shortest_s, at_zero_power_s):
+    rows = [i for i in range(len(time_s)) if not math.isnan(cadence_rpm[i])]
+    same = [cadence_rpm[a] == cadence_rpm[b] > 0.0 and not any(break_after[a:b]) for a, b in pairwise(rows)]
+    both_idle = [power_w[a] == power_w[b] == 0.0 for a, b in pairwise(rows)]
+
+    def long(joined, seconds):
+        found, k = [], 0
+        while k < len(joined):
+            stop = k
+            while stop < len(joined) and joined[stop]:
+                stop += 1
+            a, b = rows[k], rows[stop]
+            if stop > k and time_s[b] + step_s[b] - time_s[a] >= seconds - 1e-6:
+                found.append((a, b + 1))
+            k = stop + 1
+        return found
+
+    idle = np.zeros(len(time_s), bool)
+    for a, b in long([s and z for s, z in zip(same, both_idle, strict=True)], at_zero_power_s):
+        idle[[i for i in rows if a <= i < b]] = True
+    stretches = long(same, shortest_s)
+    return idle, [a for a, _ in stretches], [b for _, b in stretches]
+
+
 def observed_seconds(valid, step_s, dt_s, shortest_s, longest_s):
     observed = sum(dt for dt, ok in zip(dt_s, valid, strict=True) if ok)
     rows = [i for i, ok in enumerate(valid) if ok]
@@ -422,6 +446,21 @@ def block_sums(
 
 
 # --- heart_rate_drift.py ------------------------------------------------------------------------------------
+
+
+def seconds_joined(time_s, values, longest_s):
+    valid = np.isfinite(values)
+    t, v = time_s[valid], values[valid]
+    grid = np.full(math.floor(time_s[-1]) + 1, math.nan)
+    for second in range(len(grid)):
+        inside = v[np.floor(t) == second]
+        before, after = np.flatnonzero(t < second), np.flatnonzero(t > second)
+        if len(inside):
+            grid[second] = inside.mean()
+        elif longest_s > 1.0 and len(before) and len(after):
+            if t[after[0]] - t[before[-1]] <= longest_s:
+                grid[second] = np.interp(second, t, v)
+    return grid
 
 
 def exponential_filter(values, tau_s):

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 from numba import njit
@@ -249,9 +250,13 @@ def quantile_bins(values: np.ndarray, bins: int) -> np.ndarray:
 
     Equal values always share a bin, so a class of few torque steps simply has fewer bins.
     """
-    shares = np.linspace(0.0, 1.0, bins + 1)[1:-1]
-    index: np.ndarray = quantile_index(np.ascontiguousarray(values, np.float64), shares)
+    index: np.ndarray = quantile_index(np.ascontiguousarray(values, np.float64), _inner_shares(bins))
     return index
+
+
+@cache
+def _inner_shares(bins: int) -> np.ndarray:
+    return np.linspace(0.0, 1.0, bins + 1)[1:-1]
 
 
 def block_means(

@@ -656,6 +656,10 @@ def test_the_kernels_agree_with_their_twins(kind, seed):
             *(time, a["power_w"], a["cadence_rpm"], a["torque_nm"]),
             *(a["pedalling"] & ~np.isnan(a["torque_nm"]), breaks, 2.0),
         ),
+        "repeats": (
+            *(time, a["step_s"], breaks, np.where(a["power_w"] < 150.0, 0.0, a["power_w"])),
+            *(np.rint(a["cadence_rpm"] / 40.0) * 40.0, 3.0, 2.0),
+        ),
     }.items():
         ours, twin = getattr(kernels, name)(*arguments), getattr(reference, name)(*arguments)
         ours, twin = (x if isinstance(x, tuple) else (x,) for x in (ours, twin))
