@@ -128,7 +128,7 @@ def accumulated(torque_nm, dt_s, inside, reference_nm):
     return np.cumsum(load), np.cumsum(np.where(inside, load, 0.0))
 
 
-# --- running.py ----------------------------------------------------------------------------------------------
+# --- running.py -------------------------------------------------------------------------------------------
 
 
 def sums_so_far(at_s, time_s, dt_s, cadence_rpm, torque_nm, pedalling, inside, stands, reference_nm, pause_s):
@@ -457,9 +457,8 @@ def seconds_joined(time_s, values, longest_s):
         before, after = np.flatnonzero(t < second), np.flatnonzero(t > second)
         if len(inside):
             grid[second] = inside.mean()
-        elif longest_s > 1.0 and len(before) and len(after):
-            if t[after[0]] - t[before[-1]] <= longest_s:
-                grid[second] = np.interp(second, t, v)
+        elif len(before) and len(after) and 1.0 < longest_s >= t[after[0]] - t[before[-1]]:
+            grid[second] = np.interp(second, t, v)
     return grid
 
 

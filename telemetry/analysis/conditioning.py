@@ -25,7 +25,6 @@ from telemetry.analysis.time_base import time_base
 from telemetry.model import CHANNELS, ClassRecording, Quality
 from telemetry.units import RAD_PER_S_PER_RPM
 
-
 T = TypeVar("T")
 
 

@@ -169,16 +169,16 @@ def seconds_joined(time_s: np.ndarray, values: np.ndarray, longest_s: float) -> 
     """
     if len(time_s) == 0:
         return np.empty(0)
-    count = int(math.floor(time_s[-1])) + 1
+    count = math.floor(time_s[-1]) + 1
     total, number = np.zeros(count), np.zeros(count)
     last = -1
     for i in range(len(time_s)):
         if not np.isfinite(values[i]):
             continue
-        cell = int(math.floor(time_s[i]))
+        cell = math.floor(time_s[i])
         if last >= 0 and longest_s > 1.0 and time_s[i] - time_s[last] <= longest_s:
             slope = (values[i] - values[last]) / (time_s[i] - time_s[last])
-            for empty in range(int(math.floor(time_s[last])) + 1, cell):
+            for empty in range(math.floor(time_s[last]) + 1, cell):
                 total[empty] = values[last] + slope * (empty - time_s[last])
                 number[empty] = 1.0
         total[cell] += values[i]
