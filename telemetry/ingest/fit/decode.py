@@ -183,7 +183,9 @@ class FitFile:
         of_distinct = np.empty(len(numbers), np.int32)
         key = number, packed[:n_packed].tobytes()
         of_distinct[distinct], made = kept_plan(
-            key, len(distinct), lambda: self._plan_each(number, definitions[distinct].tolist())
+            key,
+            int(definitions[distinct, N_FIELDS].sum()),
+            lambda: self._plan_each(number, definitions[distinct].tolist()),
         )
         return of_distinct[first], made
 
@@ -218,7 +220,7 @@ class FitFile:
                 got=f"{fields:,} in {len(distinct):,} layouts",
             )
         key = number, tuple(seen), developed
-        return which, kept_plan(key, len(distinct), lambda: make_plan(number, map(self._layout, distinct)))
+        return which, kept_plan(key, fields, lambda: make_plan(number, map(self._layout, distinct)))
 
     def _layout(self, row: list[int]) -> Layout:
         raw = self._raw

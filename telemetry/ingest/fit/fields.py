@@ -35,9 +35,10 @@ DEVELOPER_CODE = 256
 """Added to the type of a developer field, which is a position in BASE_TYPES already."""
 
 
-KEPT_PLANS = 128
-KEPT_LAYOUTS = 512
-"""Plans of more layouts than any head unit writes are not kept."""
+KEPT_FIELDS = 40_000
+"""Declared fields of all plans that are kept: seven hundred plans of real files, 6 MB."""
+MOST_FIELDS = 10_000
+"""A plan of more is none of a head unit, and is not kept."""
 
 
 class DeveloperField(NamedTuple):
@@ -126,16 +127,23 @@ class Plan:
 
 Made = TypeVar("Made")
 _kept: dict[Hashable, Any] = {}
+_kept_fields = 0
 
 
-def kept_plan(key: Hashable, n_layouts: int, make: Callable[[], Made]) -> Made:
-    """What was made before from the same definitions, or what `make()` makes of them now."""
+def kept_plan(key: Hashable, n_fields: int, make: Callable[[], Made]) -> Made:
+    """What was made before from the same definitions, or what `make()` makes of their `n_fields` now.
+
+    A folder of one studio needs a few hundred plans: a name of another length in a workout is another one.
+    """
+    global _kept_fields
     made: Made | None = _kept.get(key)
     if made is None:
         made = make()
-        if n_layouts <= KEPT_LAYOUTS:
-            if len(_kept) >= KEPT_PLANS:
+        if n_fields <= MOST_FIELDS:
+            _kept_fields += n_fields
+            if _kept_fields > KEPT_FIELDS:
                 _kept.clear()
+                _kept_fields = n_fields
             _kept[key] = made
     return made
 
