@@ -17,6 +17,7 @@ from typing import Literal
 import numpy as np
 
 from telemetry.analysis.limits import Limits
+from telemetry.analysis.ranks import kendall_p, theil_sen
 from telemetry.model import Comparison
 
 Trend = Literal["trending", "not trending", "cannot tell"]
@@ -62,12 +63,10 @@ def tau_bc(a: Sequence[float], b: Sequence[float], *, lower_better: bool = True)
     >>> tau_bc([1, 2, 3, 4, 5], [6, 7, 8, 9, 10], lower_better=False)
     0.0
     """
-    from scipy.stats import theilslopes  # late: importing it takes longer than most trends
-
     whole = np.asarray([*a, *b], float)
     at = np.arange(len(whole), dtype=float)
-    line = theilslopes(whole[: len(a)], at[: len(a)])
-    rest = whole - (line.intercept + line.slope * at)
+    slope, intercept = theil_sen(whole[: len(a)])
+    rest = whole - (intercept + slope * at)
     edge = TIE * float(np.ptp(whole))
     difference = np.subtract.outer(rest[len(a) :], rest[: len(a)])
     way = float((difference > edge).sum() - (difference < -edge).sum()) / difference.size
@@ -124,10 +123,7 @@ def baseline_trend(a: Sequence[float], limits: Limits) -> Trend:
         return "cannot tell"
     if len(set(a)) < 2:
         return "not trending"
-    from scipy.stats import kendalltau  # late, as above
-
-    found = kendalltau(range(len(a)), a).pvalue
-    return "trending" if found < limits["baseline_trend_p"] else "not trending"
+    return "trending" if kendall_p(a) < limits["baseline_trend_p"] else "not trending"
 
 
 def compare(

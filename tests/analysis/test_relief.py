@@ -8,10 +8,11 @@ from zoneinfo import ZoneInfo
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import CensoredData, ecdf
 
 from fixtures.cohort import STORIES, make
 from telemetry.analysis.limits import Limits
-from telemetry.analysis.relief import clusters, relief_relapse
+from telemetry.analysis.relief import clusters, relief_relapse, survival
 from telemetry.model import PainEntry, ReliefEvent, ReliefRelapse, Treatment
 from tests.analysis.months import at, pain, treated
 
@@ -149,6 +150,26 @@ def test_a_median_needs_six_reliefs_and_four_relapses() -> None:
     assert (enough.relapses, enough.median_days) == (4, 7.0)
     assert [day for day, _ in enough.survival] == [5.0, 6.0, 7.0, 8.0, 10.0]
     assert [share for _, share in enough.survival] == pytest.approx([5 / 6, 4 / 6, 3 / 6, 2 / 6, 2 / 6])
+
+
+@given(st.lists(st.tuples(st.integers(1, 12), st.booleans()), min_size=1, max_size=30))
+def test_the_steps_are_those_of_scipy(cycles: list[tuple[int, bool]]) -> None:
+    events = [
+        ReliefEvent(
+            at(0.0),
+            ("adjustment",),
+            "relapse" if relapsed else "no_relapse_seen",
+            relapse_days=float(days) if relapsed else None,
+            followed_days=float(days),
+        )
+        for days, relapsed in cycles
+    ]
+    seen = [float(days) for days, relapsed in cycles if relapsed]
+    others = [float(days) for days, relapsed in cycles if not relapsed]
+    curve = ecdf(CensoredData(uncensored=seen, right=others)).sf
+    steps = survival(events)
+    assert [day for day, _ in steps] == curve.quantiles.tolist()
+    assert [share for _, share in steps] == pytest.approx(curve.probabilities.tolist())
 
 
 def test_a_median_that_is_not_reached_says_so() -> None:
