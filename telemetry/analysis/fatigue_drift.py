@@ -175,7 +175,7 @@ def _heart_rate_model(
     c: Conditioned, context: Context, rate: np.ndarray, channel: str, label: str
 ) -> HeartRateModel:
     limits = context.limits
-    coverage = c.known(channel).coverage if channel == "heart_rate_bpm" else _coverage(c, rate)
+    coverage = _coverage(c, rate)
     why = unfit_for_drift(c, context)
     if not np.isfinite(rate).any():
         why = f"no {label} was recorded"

@@ -144,8 +144,12 @@ def mean_maximal_torque(c: Conditioned, durations_s: np.ndarray) -> np.ndarray:
 
 def _maxima(c: Conditioned) -> list[float]:
     """The class's own mean-maximal torques, over `MMT_DURATIONS_S`."""
-    durations = np.array(MMT_DURATIONS_S, dtype=np.int64)
-    return c.once("mean_maximal", lambda: mean_maximal_torque(c, durations).tolist())
+
+    def build() -> list[float]:
+        found: list[float] = mean_maximal_torque(c, np.array(MMT_DURATIONS_S, dtype=np.int64)).tolist()
+        return found
+
+    return c.once("mean_maximal", build)
 
 
 def largest_second_nm(c: Conditioned) -> float | None:
