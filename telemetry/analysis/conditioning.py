@@ -113,10 +113,6 @@ class Conditioned:
         )
         return float(observed), float(scaled)
 
-    def coverage(self, valid: np.ndarray) -> float:
-        """Share of the recorded time where a bool array (n,) holds, 0..1."""
-        return _share(self.dt_s @ valid, self.recorded_s)
-
 
 def condition(
     recording: ClassRecording, limits: Limits | None = None, mass_kg: float | None = None
