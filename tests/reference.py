@@ -692,6 +692,23 @@ def gather(data, offset, layout, at, kind, big, scale, shift, out):
                 out[c, r] = value / scale[c] - shift[c]
 
 
+def lay_out(block, whole, kinds, bits, nulls):
+    for c, kind in enumerate(kinds):
+        if kind == 3:
+            continue
+        bits[c] = 0
+        nulls[c] = 0
+        for r, value in enumerate(block[c].tolist()):
+            scaled = value * 1000.0 if kind == 2 else value
+            there = not math.isnan(value) if kind == 0 else abs(scaled) < 2.0**63
+            if kind != 0:
+                whole[c, r] = int(scaled) if there else 0
+            if there:
+                bits[c, r // 8] |= 1 << (r % 8)
+            else:
+                nulls[c] += 1
+
+
 # --- ingest/antplus/stretches.py ----------------------------------------------------------------------------
 
 

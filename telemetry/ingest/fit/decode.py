@@ -8,7 +8,7 @@ asked. Leaves to others: walking the bytes (`sections.py`), planning and reading
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Hashable, Iterable
+from collections.abc import Hashable
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise
@@ -95,6 +95,17 @@ class FitFile:
         return {int(numbers[rows[0]]): rows for rows in groups}
 
     @cached_property
+    def _readers(self) -> ModuleType:
+        """The compiled readers where they are loaded or worth loading, else the NumPy ones."""
+        if worth_compiling(self.size):
+            from telemetry.ingest.fit import gather_kernel
+
+            return gather_kernel
+        from telemetry.ingest.fit import gather_numpy
+
+        return gather_numpy
+
+    @cached_property
     def _numbers_of_names(self) -> dict[str, int]:
         return {message_name(number): number for number in self._groups}
 
@@ -128,6 +139,8 @@ class FitFile:
 
     def _make_rows(self, number: int) -> Rows | None:
         index = self._index
+        if "_groups" in self.__dict__ and len(positions := self._positions(number)) <= FEW:
+            return self._make_few(number, positions)
         used = np.zeros(len(index.definitions), np.bool_)
         if "_groups" in self.__dict__:
             positions = self._positions(number)
@@ -135,7 +148,7 @@ class FitFile:
             used[definition] = True
         else:
             offset, definition = np.empty_like(index.offset), np.empty_like(index.definition)
-            n = _readers(self.size).select(
+            n = self._readers.select(
                 number, index.offset, index.definition, index.definitions, offset, definition, used
             )
             offset, definition = offset[:n], definition[:n]
@@ -143,14 +156,7 @@ class FitFile:
             return None
         numbers = used.nonzero()[0]
         layouts, made = self._plan(number, index.definitions[numbers], numbers)
-        cells = len(offset) * len(made.columns)
-        if cells > MAX_CELLS.value + self.size:
-            raise LimitExceeded(
-                f"the table of {message_name(number)!r} messages would be out of proportion to the file",
-                file=self.file,
-                expected=f"at most {MAX_CELLS.value + self.size:,} cells",
-                got=f"{len(offset):,} rows of {len(made.columns):,} fields",
-            )
+        self._check_cells(number, len(offset), made)
         if len(made.at) > 1:
             which = np.zeros(len(index.definitions), np.int32)
             which[numbers] = layouts
@@ -158,6 +164,30 @@ class FitFile:
         else:
             layout = np.zeros(len(offset), np.int32)
         return Rows(number, offset, definition, layout, made)
+
+    def _make_few(self, number: int, positions: NDArray[np.int32]) -> Rows:
+        """The same for a few messages, whose definitions are looked up one by one."""
+        index = self._index
+        offset, definition = index.offset.take(positions), index.definition.take(positions)
+        each = definition.tolist()
+        used = sorted(set(each))
+        layouts, made = self._plan_each(number, [index.definitions[i].tolist() for i in used])
+        self._check_cells(number, len(offset), made)
+        if len(made.at) > 1:
+            of_definition = dict(zip(used, layouts, strict=True))
+            layout = np.array([of_definition[i] for i in each], np.int32)
+        else:
+            layout = np.zeros(len(each), np.int32)
+        return Rows(number, offset, definition, layout, made)
+
+    def _check_cells(self, number: int, n_rows: int, made: Plan) -> None:
+        if n_rows * len(made.columns) > MAX_CELLS.value + self.size:
+            raise LimitExceeded(
+                f"the table of {message_name(number)!r} messages would be out of proportion to the file",
+                file=self.file,
+                expected=f"at most {MAX_CELLS.value + self.size:,} cells",
+                got=f"{n_rows:,} rows of {len(made.columns):,} fields",
+            )
 
     def _plan(
         self, number: int, definitions: NDArray[np.int32], numbers: NDArray[np.int64]
@@ -268,12 +298,13 @@ class FitFile:
         rows = self.rows(message)
         if rows is None:
             return {}
-        return self._numbers(rows)
+        return self._numbers(rows)[1]
 
-    def _numbers(self, rows: Rows) -> dict[str, NDArray[np.float64]]:
+    def _numbers(self, rows: Rows) -> tuple[NDArray[np.float64], dict[str, NDArray[np.float64]]]:
+        """The scalar columns of the plan [column, row], and these by name with what is expanded of them."""
         made = rows.plan
         out = np.empty((made.n_scalars, len(rows.offset)), np.float64)
-        _readers(self.size).gather(
+        self._readers.gather(
             self._data, rows.offset, rows.layout, made.at, made.kind, made.big, made.scale, made.shift, out
         )
         found = dict(zip(made.fields, out, strict=True))
@@ -292,7 +323,7 @@ class FitFile:
             made,
             lambda: self._index.definitions[rows.definition, SECTION],
         )
-        return found
+        return out, found
 
     def _header_times(self, rows: Rows, found: dict[str, NDArray[np.float64]]) -> None:
         """Fill in the timestamps that stand in header bytes, raw."""
@@ -309,7 +340,7 @@ class FitFile:
     @cached_property
     def _compressed_times(self) -> NDArray[np.int64]:
         out = np.empty(len(self._index.offset), np.int64)
-        _readers(self.size).header_times(
+        self._readers.header_times(
             self._data, self._index.offset, self._index.definition, self._index.definitions, out
         )
         return out
@@ -321,24 +352,14 @@ class FitFile:
         List, dates as Datetime("ms", "UTC"), invalid as null, unknown fields as `unknown_15`, developer
         fields by their names.
         """
-        return self._tables([message])[0]
-
-    def _tables(self, messages: Iterable[str]) -> list[pl.DataFrame]:
         import polars as pl
 
         from telemetry.ingest.fit.frames import frame
-        from telemetry.ingest.fit.stack import Pile
 
-        pile = Pile()
-        gather = _readers(self.size).gather
-        makers: list[Callable[[], pl.DataFrame]] = []
-        for message in messages:
-            rows = self.rows(message)
-            if rows is None:
-                makers.append(pl.DataFrame)
-            else:
-                makers.append(frame(self._raw, self._data, rows, self._numbers(rows), gather, pile))
-        return [make() for make in makers]
+        rows = self.rows(message)
+        if rows is None:
+            return pl.DataFrame()
+        return frame(self._raw, self._data, rows, *self._numbers(rows), self._readers)
 
     def texts(self, message: str, name: str) -> list[str | None]:
         """One text field of one message type (n,), None where empty; no table is built for it."""
@@ -367,7 +388,7 @@ class FitFile:
                 expected=f"at most {MAX_TYPES.value:,} message types",
                 got=f"{len(self.messages):,}",
             )
-        return dict(zip(self.messages, self._tables(self.messages), strict=True))
+        return {message: self.frame(message) for message in self.messages}
 
 
 def _to_unix(found: dict[str, NDArray[np.float64]], name: str) -> None:
@@ -379,23 +400,14 @@ def _to_unix(found: dict[str, NDArray[np.float64]], name: str) -> None:
     raw += UNIX_AT_FIT_EPOCH
 
 
-def _readers(n_bytes: int) -> ModuleType:
-    """The compiled readers where they are loaded or worth loading, else the NumPy ones."""
-    if worth_compiling(n_bytes):
-        from telemetry.ingest.fit import gather_kernel
-
-        return gather_kernel
-    from telemetry.ingest.fit import gather_numpy
-
-    return gather_numpy
-
-
 def worth_compiling(n_bytes: int) -> bool:
     """Loading the compiler's cache costs 0.4 s: not worth it for one file of a few megabytes."""
     return "numba" in sys.modules or n_bytes > COLD_BYTES
 
 
 COLD_BYTES = 4_000_000
+FEW = 16
+"""Messages up to which plain lists are quicker than arrays."""
 MANY_DEFINITIONS = 16
 """Definitions of one message type from which on comparing them is left to compiled code."""
 

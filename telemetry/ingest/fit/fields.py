@@ -97,8 +97,9 @@ class Plan:
     merged: tuple[tuple[str, str], ...] = ()
     """(source, target) of components that are the same number: the target takes the source's value where it
     has none"""
-    kinds: dict[str, Any] = dataclass_field(default_factory=dict)
-    """what tables make of each column, worked out with the first table of this plan"""
+    recipes: dict[str | int, Any] = dataclass_field(default_factory=dict)
+    """what tables make of the columns, worked out with the first table of this plan: of all scalar ones under
+    no name, of an expanded one under its name, of an array under its position"""
 
     @cached_property
     def fields(self) -> dict[str, Field]:

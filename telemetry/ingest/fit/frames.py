@@ -7,8 +7,9 @@ the values (`decode.py`).
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from functools import lru_cache
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import polars as pl
@@ -16,62 +17,102 @@ from numpy.typing import NDArray
 
 from telemetry.ingest.fit.arrays import long_integers, read_texts, stack_arrays
 from telemetry.ingest.fit.base_types import LONGS
+from telemetry.ingest.fit.column_kinds import BOOLEAN, FLOAT, INTEGER, LAID_OUT, LOCAL, OTHER, TEXT, UTC
+from telemetry.ingest.fit.fields import Plan
 from telemetry.ingest.fit.gather_numpy import values as plain_values
 from telemetry.ingest.fit.heart_beats import unpack_beats
-from telemetry.ingest.fit.labels import LABELS
+from telemetry.ingest.fit.labels import LABELS, one_of
 from telemetry.ingest.fit.profile import COMMON, DATES, HR, MESSAGES, NAMES_ONLY, Field, Message, Subfield
-from telemetry.ingest.fit.stack import BOOLEAN, FLOAT, INTEGER, LOCAL, TEXT, UTC, Pile, Stack
+from telemetry.ingest.fit.stack import Stack
 
 if TYPE_CHECKING:
     from telemetry.ingest.fit.decode import Rows
 
 FEW = 64
-"""Rows up to which a plain list is built faster than an array is looked up, and tables share a pile."""
+"""Rows up to which a plain list is built faster than an array is looked up."""
+MOST_CODES = 1 << 12
+"""Codes below which they are counted instead of sorted."""
 
 MESSAGE_NAMES = {row.number: row.name for row in MESSAGES.values()} | NAMES_ONLY
+
+
+Labels = dict[int, str]
+Kind = str | Labels
+"""A word of `column_kinds.py`, or the labels of an enumeration."""
+Numbers = dict[str, NDArray[np.float64]]
+
+
+class Recipe(NamedTuple):
+    """What becomes of the scalar columns of one plan."""
+
+    columns: tuple[tuple[str, str], ...]
+    """name and kind, in order"""
+    row: dict[str, int]
+    """which stay numbers, and their rows among the scalars"""
+    kinds: NDArray[np.uint8]
+    """what `lay_out` makes of each row of the scalars"""
+    others: tuple[tuple[str, Kind], ...]
+    """which become labels or truths"""
+    longs: tuple[int, ...]
+    """positions of those that hold 64-bit integers as they are, which a double would round"""
 
 
 def frame(
     raw: bytes,
     data: NDArray[np.uint8],
     rows: Rows,
-    numbers: dict[str, NDArray[np.float64]],
-    gather: Callable[..., None],
-    pile: Pile,
-) -> Callable[[], pl.DataFrame]:
-    """Collect the table of one message type; what is returned makes it, once `pile` is complete.
+    scalars: NDArray[np.float64],
+    numbers: Numbers,
+    readers: ModuleType,
+) -> pl.DataFrame:
+    """The table of one message type: columns in the file's order, then what was expanded.
 
-    Columns in the file's order, then what was expanded. Short tables share the pile.
+    `scalars` [column, row] of the plan, which are used up; `numbers`: these by name, and the expanded ones.
     """
     made = rows.plan
     known = MESSAGES.get(rows.number)
-    longs = _long_columns(data, rows) if len(made.longs) else {}
-    shared = len(rows.offset) <= FEW and rows.number != HR.number
-    stack = Stack(len(rows.offset), pile if shared else Pile())
-    kinds = made.kinds
-    for name, values in numbers.items():
-        if name in longs:
-            stack.series(name, longs[name])
-            continue
-        kind = kinds.get(name)
-        if kind is None:
-            field = made.fields.get(name) or _expanded(known, name)
-            kind = kinds[name] = _kind(name, field, name in made.floats)
-        _stack(stack, name, values, kind)
+    recipe: Recipe | None = made.recipes.get("")
+    if recipe is None:
+        recipe = made.recipes[""] = _recipe(made)
+    stack = Stack(len(rows.offset), recipe.columns, recipe.row, readers.lay_out)
+    for name, kind in recipe.others:
+        _stack(stack, name, numbers[name], kind)
+    for position in recipe.longs:
+        _stack_long(stack, data, rows, position)
+    if len(numbers) > made.n_scalars:
+        for name, values in numbers.items():
+            if name not in made.fields:
+                if name not in made.recipes:
+                    made.recipes[name] = _kind(name, _expanded(known, name), False)
+                _stack(stack, name, values, made.recipes[name])
     for position in range(made.n_scalars, len(made.columns)):
         column = made.columns[position]
         if column.shape == "text":
-            stack.cells(column.name, TEXT, read_texts(raw, rows.offset, rows.layout, made, position))
+            stack.texts(column.name, read_texts(raw, rows.offset, rows.layout, made, position))
         else:
-            stack_arrays(stack, raw, data, rows.offset, rows.layout, made, position, gather)
+            stack_arrays(stack, raw, data, rows.offset, rows.layout, made, position, readers.gather)
     if known and known.subfields:
         _stack_subfields(stack, known, numbers)
-    if shared:
-        return stack.table
-    # a table of its own is made at once, so that the columns of a long one are held only once
-    whole = stack.table()
-    table = unpack_beats(whole) if rows.number == HR.number else whole
-    return lambda: table
+    table = stack.table(scalars, recipe.kinds)
+    return unpack_beats(table) if rows.number == HR.number else table
+
+
+def _recipe(made: Plan) -> Recipe:
+    columns: list[tuple[str, str]] = []
+    row: dict[str, int] = {}
+    others: list[tuple[str, Kind]] = []
+    laid_out = np.full(made.n_scalars, OTHER, np.uint8)
+    longs = []
+    for i, (name, field) in enumerate(made.fields.items()):
+        kind = _kind(name, field, name in made.floats)
+        columns.append((name, kind if isinstance(kind, str) else TEXT))
+        if i in made.longs and kind == INTEGER and not field.type:
+            longs.append(i)
+        elif isinstance(kind, str) and kind in LAID_OUT:
+            row[name], laid_out[i] = i, LAID_OUT[kind]
+        else:
+            others.append((name, kind))
+    return Recipe(tuple(columns), row, laid_out, tuple(others), tuple(longs))
 
 
 def _expanded(known: Message | None, name: str) -> Field:
@@ -82,36 +123,27 @@ def _expanded(known: Message | None, name: str) -> Field:
     return Field(0, name)
 
 
-def _long_columns(data: NDArray[np.uint8], rows: Rows) -> dict[str, pl.Series]:
-    """Unscaled columns of 64-bit integers, which a double would round; UInt64 where a value needs it."""
+def _stack_long(stack: Stack, data: NDArray[np.uint8], rows: Rows, position: int) -> None:
+    """A column of 64-bit integers: unsigned where a value needs it, doubles where others are negative."""
     made = rows.plan
-    found: dict[str, pl.Series] = {}
-    for c in made.longs:
-        column = made.columns[c]
-        if column.field.scale != 1 or column.field.offset or column.field.type:
-            continue
-        values: list[int | None] = [None] * len(rows.offset)
-        for which in np.flatnonzero(made.at[:, c] >= 0).tolist():
-            here = np.flatnonzero(rows.layout == which)
-            places = rows.offset[here].astype(np.int64) + int(made.at[which, c])
-            code = int(made.kind[which, c])
-            if code in LONGS:
-                numbers, valid = long_integers(data, places, code, bool(made.big[which]))
-            else:
-                short = plain_values(data, places, code, bool(made.big[which]))
-                valid = ~np.isnan(short)
-                numbers = np.where(valid, short, 0).astype(np.int64)
-            for i, value, ok in zip(here.tolist(), numbers.tolist(), valid.tolist(), strict=True):
-                values[i] = value if ok else None
-        top = max((v for v in values if v is not None), default=0)
-        low = min((v for v in values if v is not None), default=0)
-        kind = pl.Int64 if top < 1 << 63 else pl.UInt64 if low >= 0 else pl.Float64
-        found[column.name] = pl.Series(column.name, values, dtype=kind, strict=False)
-    return found
-
-
-Kind = str | dict[int, str]
-"""A word of `stack.py`, or the labels of an enumeration."""
+    values: list[int | None] = [None] * len(rows.offset)
+    for which in np.flatnonzero(made.at[:, position] >= 0).tolist():
+        here = np.flatnonzero(rows.layout == which)
+        places = rows.offset[here].astype(np.int64) + int(made.at[which, position])
+        code = int(made.kind[which, position])
+        if code in LONGS:
+            numbers, valid = long_integers(data, places, code, bool(made.big[which]))
+        else:
+            short = plain_values(data, places, code, bool(made.big[which]))
+            valid = ~np.isnan(short)
+            numbers = np.where(valid, short, 0).astype(np.int64)
+        for i, value, ok in zip(here.tolist(), numbers.tolist(), valid.tolist(), strict=True):
+            values[i] = value if ok else None
+    top = max((v for v in values if v is not None), default=0)
+    low = min((v for v in values if v is not None), default=0)
+    kind: Any = np.int64 if top < 1 << 63 else np.uint64 if low >= 0 else np.float64
+    found = np.array([v or 0 for v in values], kind), np.array([v is not None for v in values])
+    stack.numbers(made.columns[position].name, *found)
 
 
 def _kind(name: str, field: Field, is_float: bool) -> Kind:
@@ -127,44 +159,60 @@ def _kind(name: str, field: Field, is_float: bool) -> Kind:
 
 
 def _stack(stack: Stack, name: str, values: NDArray[np.float64], kind: Kind) -> None:
-    if isinstance(kind, str):
-        stack.numbers(name, kind, values)
+    if kind == BOOLEAN:
+        stack.flags(name, values)
+    elif isinstance(kind, str):
+        stack.more(name, kind, values)
     elif len(values) <= FEW:
-        stack.cells(name, TEXT, [_label(code, kind) for code in values.tolist()])
+        stack.texts(name, [_label(code, kind) for code in values.tolist()])
     else:
-        stack.series(name, _labelled(values, kind))
+        _stack_labels(stack, name, values, kind)
 
 
-def _labelled(values: NDArray[np.float64], labels: dict[int, str]) -> pl.Series:
-    first = values[0]
-    if (values == first).all():
-        return pl.Series([_label(float(first), labels)], dtype=pl.String).new_from_index(0, len(values))
-    codes, where = np.unique(values, return_inverse=True)
-    texts = pl.Series([_label(code, labels) for code in codes.tolist()], dtype=pl.String)
-    return texts[pl.Series(where.astype(np.uint32))]
+def _stack_labels(stack: Stack, name: str, values: NDArray[np.float64], labels: Labels) -> None:
+    """A long column of labels, each looked up once."""
+    numbers = np.nan_to_num(values, nan=-1.0).astype(np.int64) + 1
+    most = int(numbers.max())
+    if most < MOST_CODES:
+        codes = np.flatnonzero(np.bincount(numbers))
+        place = np.zeros(most + 1, np.int64)
+        place[codes] = np.arange(len(codes))
+        where = place.take(numbers)
+    else:
+        codes, where = np.unique(numbers, return_inverse=True)
+    stack.coded(name, where, [_label(code - 1, labels) if code else None for code in codes.tolist()])
 
 
 def _label(code: float, labels: dict[int, str]) -> str | None:
     return None if code != code else labels.get(int(code)) or str(int(code))
 
 
-def _stack_subfields(stack: Stack, known: Message, numbers: dict[str, NDArray[np.float64]]) -> None:
-    """Other readings of a field, by what another field of the same message says."""
-    found: dict[str, tuple[Subfield, NDArray[np.float64]]] = {}
+@lru_cache
+def _readings(number: int) -> tuple[tuple[str, str, dict[float, list[Subfield]]], ...]:
+    """The subfields of a message type by source and reference, and then by what the reference must be."""
+    known = MESSAGES[number]
+    found: dict[tuple[str, str], dict[float, list[Subfield]]] = {}
     for row in known.subfields:
-        source = numbers.get(known.fields[row.source].name)
-        reference = numbers.get(known.fields[row.reference].name)
-        if source is None or reference is None or row.name in stack:
+        pair = known.fields[row.source].name, known.fields[row.reference].name
+        for code in row.values:
+            found.setdefault(pair, {}).setdefault(code, []).append(row)
+    return tuple([(*pair, by_code) for pair, by_code in found.items()])
+
+
+def _stack_subfields(stack: Stack, known: Message, numbers: Numbers) -> None:
+    """Other readings of a field, by what another field of the same message says."""
+    found: dict[Subfield, NDArray[np.float64]] = {}
+    for source_name, reference_name, by_code in _readings(known.number):
+        source, reference = numbers.get(source_name), numbers.get(reference_name)
+        if source is None or reference is None:
             continue
-        field = known.fields[row.source]
-        if len(reference) <= FEW:
-            meant = np.array([code in row.values for code in reference.tolist()])
-        else:
-            meant = np.isin(reference, row.values)
-        chosen = meant & ~np.isnan(source)
-        if chosen.any():
-            raw = (source + field.offset) * field.scale
-            found[row.name] = row, np.where(chosen, raw / row.scale, np.nan)
-    for name, (row, values) in found.items():
-        field = Field(row.source, name, row.units, row.scale, 0, row.type)
-        _stack(stack, name, values, _kind(name, field, False))
+        for row in {row: None for code in set(reference.tolist()) for row in by_code.get(code, ())}:
+            chosen = one_of(reference, row.values) & (source == source)
+            if row.name not in stack and chosen.any():
+                field = known.fields[row.source]
+                raw = (source + field.offset) * field.scale
+                found[row] = np.where(chosen, raw / row.scale, np.nan)
+    for row in known.subfields:
+        if row in found:
+            field = Field(row.source, row.name, row.units, row.scale, 0, row.type)
+            _stack(stack, row.name, found[row], _kind(row.name, field, False))

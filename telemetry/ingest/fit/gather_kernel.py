@@ -182,6 +182,56 @@ def gather(
 
 
 @njit(cache=True, nogil=True, boundscheck=True)
+def lay_out(
+    block: NDArray[np.float64],
+    whole: NDArray[np.int64],
+    kinds: NDArray[np.uint8],
+    bits: NDArray[np.uint8],
+    nulls: NDArray[np.int64],
+) -> None:
+    """Turn columns of numbers into Arrow's layout, in place.
+
+    `block` (k, n), NaN where there is no number; `whole`: the same memory as integers; `kinds` (k,): of
+    `arrow.py`, what is neither REAL, WHOLE nor DATE is left alone. Dates come in seconds and are left in
+    milliseconds; an integer of more than 63 bits is null. `bits` (k, 8 m): one for each row, the first the
+    lowest, set where there is a number; `nulls` (k,): how many rows have none.
+    """
+    n = block.shape[1]
+    eight, one = np.uint64(8), np.uint64(1)
+    for c in range(block.shape[0]):
+        kind = kinds[c]
+        if kind > 2:
+            continue
+        reals, integers, flags = block[c], whole[c], bits[c]
+        factor = 1000.0 if kind == 2 else 1.0
+        present = 0
+        r = np.uint64(0)
+        for byte in range(flags.shape[0]):
+            last = min(np.uint64(n), r + eight)
+            bit = one
+            found = np.uint64(0)
+            if kind == 0:
+                while r < last:
+                    value = reals[r]
+                    found |= bit if value == value else np.uint64(0)
+                    bit <<= one
+                    r += one
+            else:
+                while r < last:
+                    value = reals[r] * factor
+                    valid = abs(value) < 9223372036854775808.0
+                    integers[r] = np.int64(value) if valid else 0
+                    found |= bit if valid else np.uint64(0)
+                    bit <<= one
+                    r += one
+            flags[byte] = found
+            while found:
+                found &= found - one
+                present += 1
+        nulls[c] = n - present
+
+
+@njit(cache=True, nogil=True, boundscheck=True)
 def header_times(
     data: NDArray[np.uint8],
     offset: NDArray[np.int32],

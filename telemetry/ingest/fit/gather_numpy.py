@@ -6,6 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.ingest.fit.base_types import BASE_TYPES, STRING
+from telemetry.ingest.fit.column_kinds import DATE, REAL
 
 
 def select(
@@ -59,6 +60,25 @@ def values(data: NDArray[np.uint8], places: NDArray[np.int64], code: int, big: b
     numbers: NDArray[np.float64] = raw.view(order + row.dtype)[:, 0].astype(np.float64)
     numbers[bits == row.invalid] = np.nan
     return numbers
+
+
+def lay_out(
+    block: NDArray[np.float64],
+    whole: NDArray[np.int64],
+    kinds: NDArray[np.uint8],
+    bits: NDArray[np.uint8],
+    nulls: NDArray[np.int64],
+) -> None:
+    """As `gather_kernel.lay_out`."""
+    for c in np.flatnonzero(kinds <= DATE).tolist():
+        valid = block[c] == block[c]
+        if kinds[c] != REAL:
+            numbers = block[c] * 1000.0 if kinds[c] == DATE else block[c]
+            valid = np.abs(numbers) < 2.0**63
+            whole[c] = np.where(valid, numbers, 0.0).astype(np.int64)
+        packed = np.packbits(valid, bitorder="little")
+        bits[c, : len(packed)], bits[c, len(packed) :] = packed, 0
+        nulls[c] = len(valid) - np.count_nonzero(valid)
 
 
 def header_times(
