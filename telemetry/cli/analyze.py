@@ -37,7 +37,7 @@ def analyze(
     from telemetry.cli.session import Session
 
     told = RiderOptions(rider, ftp, mass, cp, w_prime, crank, max_hr, tuple(limit or ()))
-    session = Session(files, column)
+    session = Session(files, column, decides=True)
     known = told.rider()
     if 1 < len(session.files) < WORTH:
         kernels.open_compiler()  # before threads do; processes start first, and open it meanwhile

@@ -25,6 +25,10 @@ if TYPE_CHECKING:
     import subprocess
 
 FIRST_RUN = "first run: compiling the calculations once, this can take a minute …"
+NOT_COMPILED = "nothing is compiled yet, so this takes a little longer: `telemetry doctor --warm` compiles"
+FEW_SAMPLES = 12_000
+"""Samples up to which one class is calculated by Python itself where nothing is compiled: 1.2 s for 3,600,
+where compiling takes a quarter of a minute. The results are the same to the last bit."""
 
 ROOMS_WITH_KERNELS = ("ingest", "analysis")
 RADIO = "telemetry.ingest.antplus.radio"
@@ -33,6 +37,8 @@ RADIO = "telemetry.ingest.antplus.radio"
 
 _spare: str | None = None
 """A folder of this run only, where there is no better one."""
+_undecided = False
+"""True where nothing is compiled and the size of the one class decides whether it will be."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +52,15 @@ class Cache:
     cached: int
 
 
-def ready(*, helped: bool = True) -> None:
+def ready(*, helped: bool = True, alone: bool = False) -> None:
     """Make sure kernels can be kept somewhere, and say so where they are about to be compiled.
 
     Called before the rooms are opened: numba decides on its folder when a kernel is defined, and refuses to
     define it at all where there is none. `helped` False takes no second processor for compiling, where
-    something else needs it now.
+    something else needs it now. `alone`: one file is all there is to do, and `open_compiler` will be told how
+    large it is.
     """
-    global _spare
+    global _spare, _undecided
     from telemetry.cli.console import note
 
     if os.environ.get("NUMBA_DISABLE_JIT", "0") not in ("", "0"):
@@ -65,9 +72,18 @@ def ready(*, helped: bool = True) -> None:
         os.environ["NUMBA_CACHE_DIR"] = _spare
         note("no folder to keep compiled calculations in: set NUMBA_CACHE_DIR to a writable one")
     if not any(_kept()):
-        note(FIRST_RUN)
-        if helped:
-            _get_help()
+        if alone:
+            _undecided = True
+        else:
+            _begin(helped)
+
+
+def _begin(helped: bool) -> None:
+    from telemetry.cli.console import note
+
+    note(FIRST_RUN)
+    if helped:
+        _get_help()
 
 
 def _get_help() -> None:
@@ -102,17 +118,25 @@ def _dismiss(helper: subprocess.Popen[bytes]) -> None:
     helper.wait()
 
 
-def open_compiler() -> None:
+def open_compiler(samples: int | None = None) -> None:
     """Load numba without SciPy; nothing where either is loaded already.
 
     One file is read before the compiler is opened, by NumPy alone: compiled reading is faster from the second
     file on, and four kernels need not be loaded, or compiled at all in the first run. Several are read in
-    threads, which must find it open.
+    threads, which must find it open. `samples`: how many are to be calculated on, where that is known and is
+    all there is to do; where nothing is compiled yet and they are few, nothing is.
 
     numba looks for SciPy's linear algebra when it loads its own, which takes a tenth of a second, and no
     kernel of ours calls any. Where it finds none it goes on; SciPy can be imported as ever afterwards.
     """
+    global _undecided
     modules: dict[str, Any] = sys.modules
+    if _undecided:
+        _undecided = False
+        if samples is not None and samples <= FEW_SAMPLES and "numba" not in modules:
+            _do_without()
+            return
+        _begin(helped=True)
     if "scipy" in modules or "numba" in modules:
         return
     modules["scipy"] = None
@@ -120,6 +144,16 @@ def open_compiler() -> None:
         import_module("numba.np.arraymath")
     finally:
         del modules["scipy"]
+
+
+def _do_without() -> None:
+    """Leave every kernel that is defined from now on to Python."""
+    from numba import config
+
+    from telemetry.cli.console import note
+
+    config.DISABLE_JIT = True  # type: ignore[attr-defined]  # numba sets its names when it is loaded
+    note(NOT_COMPILED)
 
 
 def state() -> Cache:

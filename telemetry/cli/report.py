@@ -113,7 +113,7 @@ def report(
 
     told = RiderOptions(rider, ftp, mass, cp, w_prime, crank, max_hr, tuple(limit or ()))
     felt = Felt.of(pain, usual_pain, screening)
-    session = Session(files, column)
+    session = Session(files, column, decides=True)
     felt.check(len(session.files))
     outputs = Outputs(output, ".html", tuple(REPORTS), session.files, session.suffixes, nameless=share)
     known = told.rider()

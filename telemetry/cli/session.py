@@ -27,17 +27,25 @@ Result = TypeVar("Result")
 
 
 class Session:
-    """One run of a command over its inputs; `also` are suffixes it takes beside those of READERS."""
+    """One run of a command over its inputs; `also` are suffixes it takes beside those of READERS.
+
+    `decides`: the command tells `kernels.open_compiler` how large a single input is.
+    """
 
     def __init__(
-        self, names: Sequence[str], columns: Sequence[str] | None = None, also: Sequence[str] = ()
+        self,
+        names: Sequence[str],
+        columns: Sequence[str] | None = None,
+        also: Sequence[str] = (),
+        *,
+        decides: bool = False,
     ) -> None:
         self.columns = columns_of(list(columns or ()))
-        kernels.ready()
         from telemetry.ingest import LOGS, READERS, reader_for
 
         self.suffixes = (*READERS, *also)
         self.files, problems = expand(names, self.suffixes, LOGS)
+        kernels.ready(alone=decides and len(self.files) <= 1)
         self.failed = 0
         if self.columns and self.files and not any(reader_for(path).takes_columns for path in self.files):
             raise typer.BadParameter("none of the files is a table", param_hint="'--column'")

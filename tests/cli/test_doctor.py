@@ -103,6 +103,27 @@ def test_the_first_run_says_what_takes_so_long(
     assert helped == ["once"]
 
 
+@pytest.mark.parametrize(
+    ("samples", "decided"),
+    [(kernels.FEW_SAMPLES, "does without"), (kernels.FEW_SAMPLES + 1, "compiles"), (None, "compiles")],
+)
+def test_a_single_class_that_is_short_does_not_wait_for_the_compiler(
+    samples: int | None, decided: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said: list[str] = []
+    monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
+    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    monkeypatch.setattr(kernels, "import_module", lambda name: None)
+    monkeypatch.setattr(kernels, "_kept", lambda: iter([]))
+    monkeypatch.setattr(kernels, "_begin", lambda helped: said.append("compiles"))
+    monkeypatch.setattr(kernels, "_do_without", lambda: said.append("does without"))
+    kernels.ready(alone=True)
+    assert said == []
+    kernels.open_compiler(samples)
+    kernels.open_compiler(samples)
+    assert said == [decided]
+
+
 def test_help_is_had_only_with_a_second_processor_and_its_failure_is_no_problem(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

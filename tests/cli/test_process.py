@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 
+from telemetry.cli.kernels import NOT_COMPILED
 from tests.cli.conftest import CLASSES, plain
 
 ROOT = Path(__file__).parents[2]
@@ -22,6 +23,24 @@ HEAVY = ("numpy", "numba", "polars", "pandas", "matplotlib", "typst", "jinja2", 
 def python(*arguments: str, **more: object) -> subprocess.CompletedProcess[str]:
     options: dict[str, object] = {"capture_output": True, "text": True, "timeout": 120, "cwd": ROOT, **more}
     return subprocess.run([sys.executable, *arguments], **options)  # type: ignore[call-overload, no-any-return]
+
+
+def test_without_compiled_code_a_class_has_the_same_numbers_and_nothing_is_compiled(tmp_path: Path) -> None:
+    package, kept = tmp_path / "telemetry", tmp_path / "kernels"
+    shutil.copytree(ROOT / "telemetry", package, ignore=shutil.ignore_patterns("__pycache__"))
+    file = CLASSES / "short_class.fit"
+    environment = {
+        **os.environ,
+        "PYTHONPATH": str(tmp_path),
+        "NUMBA_CACHE_DIR": str(kept),
+        "XDG_CACHE_HOME": str(tmp_path / "home"),
+    }
+    environment.pop("NUMBA_DISABLE_JIT", None)
+    run = ("-m", "telemetry", "analyze", "--json", str(file))
+    first = python(*run, cwd=tmp_path, env=environment)
+    assert (first.returncode, first.stderr) == (0, NOT_COMPILED + "\n")
+    assert list(kept.rglob("*.nb*")) == []
+    assert first.stdout == python(*run).stdout
 
 
 @pytest.mark.parametrize("arguments", [["--help"], ["report", "--help"], ["--version"], []])
