@@ -272,8 +272,9 @@ def _swings(c: Conditioned, context: Context, why: str, share: float) -> MetricR
 def curves(c: Conditioned, context: Context) -> dict[str, np.ndarray]:
     """mmt_duration_s and mmt_torque_nm, about 60 durations on a log scale; swing_range_nm, swing_cycles."""
     longest = max(int(c.recorded_s + 1e-6), 1)
-    points = np.unique(np.rint(np.geomspace(1.0, longest, 60)).astype(np.int64))
-    durations = np.union1d(points, np.array([d for d in MMT_DURATIONS_S if d <= longest], dtype=np.int64))
+    # plain sets: NumPy's open its masked arrays, 20 ms of a start
+    points = np.rint(np.geomspace(1.0, longest, 60)).astype(np.int64).tolist()
+    durations = np.array(sorted({*points, *(d for d in MMT_DURATIONS_S if d <= longest)}), np.int64)
     torque = mean_maximal_torque(c, durations)
     known = ~np.isnan(torque)
     ranges, cycles = swings(c, context)

@@ -8,6 +8,7 @@ Everything is done on raw integers; only the last step divides by the scale.
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +21,7 @@ from telemetry.ingest.fit.profile import (
     GEAR_CHANGE_EVENTS,
     MESSAGES,
     Component,
+    Field,
 )
 
 Columns = dict[str, NDArray[np.float64]]
@@ -42,10 +44,7 @@ def expand(
         if before in columns and after in columns:
             _fill(columns, after, columns[before])
     packed: dict[int, NDArray[np.float64] | None] = {}
-    for component in known.components:
-        if same_number(component, known.fields[component.source]):
-            continue
-        source, target = known.fields[component.source], known.fields[component.target]
+    for component, source, target in _apart(message):
         if source.type == "array":
             if component.source not in packed:
                 packed[component.source] = _bytes_as_number(component.source, data, offset, layout, made)
@@ -59,6 +58,14 @@ def expand(
             _fill(columns, target.name, _part(raw, component, sections))
     if message == EVENT.number:
         _gears(columns)
+
+
+@lru_cache
+def _apart(message: int) -> tuple[tuple[Component, Field, Field], ...]:
+    """The components of a message type that are not just their source again, with source and target."""
+    fields, components = MESSAGES[message].fields, MESSAGES[message].components
+    rows = [(component, fields[component.source], fields[component.target]) for component in components]
+    return tuple([row for row in rows if not same_number(row[0], row[1])])
 
 
 def _part(

@@ -394,7 +394,7 @@ class FitFile:
 def _to_unix(found: dict[str, NDArray[np.float64]], name: str) -> None:
     raw = found[name]
     relative = raw < DEVICE_RELATIVE_BELOW
-    if relative.any():
+    if np.count_nonzero(relative):
         found[f"{name}_raw"] = raw.copy()
         raw[relative] = np.nan
     raw += UNIX_AT_FIT_EPOCH

@@ -7,6 +7,7 @@ Leaves to others: the values.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Collection
 from dataclasses import dataclass, replace
 
@@ -213,18 +214,22 @@ def _rows(part: Part) -> list[_Seen]:
     product = part.texts("device_info", "product_name")
     model = part.column("device_info", "product")
     rows: dict[tuple[object, ...], _Seen] = {}
-    for i in range(count):
-        kind = _kind(index[i], source[i], type_[i])
+    told = (index, source, type_, model, number, serial, software, battery)
+    cells = zip(*(column[:count].tolist() for column in told), strict=True)
+    for (at, by, what, model_no, radio, serial_no, version, charge), name, called in zip(
+        cells, maker[:count], product[:count], strict=True
+    ):
+        kind = _kind(at, by, what)
         if kind is None:
             continue
         seen = _Seen(
-            index=float(index[i]),
+            index=at,
             kind=kind,
-            manufacturer=_name(maker[i]),
-            product=_product(product[i], model[i], number[i]),
-            serial=f"{serial[i]:.0f}" if np.isfinite(serial[i]) and serial[i] > 0 else "",
-            software=f"{software[i]:g}" if np.isfinite(software[i]) else "",
-            battery=BATTERY.get(int(battery[i]), "") if np.isfinite(battery[i]) else "",
+            manufacturer=_name(name),
+            product=_product(called, model_no, radio),
+            serial=f"{serial_no:.0f}" if math.isfinite(serial_no) and serial_no > 0 else "",
+            software=f"{version:g}" if math.isfinite(version) else "",
+            battery=BATTERY.get(int(charge), "") if math.isfinite(charge) else "",
         )
         rows.setdefault(tuple(vars(seen).values()), seen)
     return list(rows.values())
@@ -235,8 +240,8 @@ def _kind(index: float, source: float, type_: float) -> str | None:
     if index == 0:
         return "recorder"
     if source == LOCAL:
-        return LOCAL_KINDS.get(int(type_)) if np.isfinite(type_) else None
-    if not np.isfinite(type_) or type_ in NOT_SENSORS:
+        return LOCAL_KINDS.get(int(type_)) if math.isfinite(type_) else None
+    if not math.isfinite(type_) or type_ in NOT_SENSORS:
         return None
     if source == BLUETOOTH_LE and type_ in BLE_KINDS:
         return BLE_KINDS[int(type_)]
@@ -249,16 +254,18 @@ def _file_id(part: Part) -> tuple[str, str]:
     model = part.column("file_id", "product")
     if not maker:
         return "", ""
-    return _name(maker[0]), _product(product[0], model[0], np.nan)
+    return _name(maker[0]), _product(product[0], float(model[0]), math.nan)
 
 
 def _product(name: str, model: float, ant_number: float) -> str:
     """The product's name, else its model number; a name that is only the radio's number says nothing."""
-    if np.isfinite(ant_number) and name == f"{ant_number:.0f}":
+    if math.isfinite(ant_number) and name == f"{ant_number:.0f}":
         name = ""
-    return _name(name) or (_name(f"{model:.0f}") if np.isfinite(model) else "")
+    return _name(name) or (_name(f"{model:.0f}") if math.isfinite(model) else "")
 
 
 def _name(text: str) -> str:
-    text = "".join(letter for letter in text if letter.isprintable()).strip()[:80]
+    if not text.isprintable():
+        text = "".join(letter for letter in text if letter.isprintable())
+    text = text.strip()[:80]
     return "" if text.lower() in NO_NAMES else text

@@ -47,8 +47,8 @@ TOTALS: tuple[tuple[str, str, float], ...] = (
 def rider_hints(part: Part, session: dict[str, np.ndarray], row: int | None) -> RiderHints:
     """What the section says of its rider; values that fit no rider are left out."""
     ftp, source, doubt = _ftp(part, session, row)
-    cranks = part.column("bike_profile", "crank_length")
-    cranks = np.unique(cranks[np.isfinite(cranks)])
+    told = part.column("bike_profile", "crank_length")
+    cranks = sorted(set(told[np.isfinite(told)].tolist()))
     return RiderHints(
         mass_kg=_within(part.last("user_profile", "weight"), MASS_RANGE_KG),
         ftp_w=ftp,
@@ -58,7 +58,7 @@ def rider_hints(part: Part, session: dict[str, np.ndarray], row: int | None) -> 
         resting_hr_bpm=_within(part.last("user_profile", "resting_heart_rate"), RESTING_HR_RANGE_BPM),
         threshold_hr_bpm=_within(part.last("zones_target", "threshold_heart_rate"), MAX_HR_RANGE_BPM),
         # several bikes with different cranks: the file does not say which one was ridden
-        crank_length_mm=_within(float(cranks[0]), CRANK_RANGE_MM) if len(cranks) == 1 else None,
+        crank_length_mm=_within(cranks[0], CRANK_RANGE_MM) if len(cranks) == 1 else None,
     )
 
 

@@ -6,6 +6,7 @@ only, empty where a message or a field is absent. Leaves to others: what they me
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
     from telemetry.ingest.fit.decode import FitFile
 
 T = TypeVar("T")
+FEW = 64
+"""Messages up to which a plain list is looked through faster than an array."""
 
 
 class Part:
@@ -94,7 +97,11 @@ class Part:
 
     def last(self, message: str, name: str) -> float | None:
         """The last valid value of a field, None where there is none."""
-        values = self.column(message, name)
+        values = self.columns(message).get(name)
+        if values is None:
+            return None
+        if len(values) <= FEW:
+            return next((value for value in reversed(values.tolist()) if math.isfinite(value)), None)
         known = np.flatnonzero(np.isfinite(values))
         return float(values[known[-1]]) if len(known) else None
 
@@ -131,6 +138,5 @@ class Part:
 def value(columns: dict[str, np.ndarray], name: str, row: int) -> float | None:
     """One cell of a table of columns, None where it is absent or invalid."""
     column = columns.get(name)
-    if column is None or not np.isfinite(column[row]):
-        return None
-    return float(column[row])
+    found = math.nan if column is None else float(column[row])
+    return found if math.isfinite(found) else None
