@@ -227,18 +227,22 @@ class FitFile:
         distinct: list[list[int]] = []
         developed: Hashable = None
         which: list[int] = []
+        epoch, section, until = (-1, 0), -1, -1
         for row in definitions:
-            start = row[OFFSET]
+            start, n_developer = row[OFFSET], row[N_DEVELOPER]
             stop = start + 6 + 3 * row[N_FIELDS]
             told: object
-            if row[N_DEVELOPER]:
-                stop_all = stop + 1 + 3 * row[N_DEVELOPER]
-                told = raw[start + 2 : stop_all], self._descriptions.epoch(row[SECTION], start)
-                developed = self._descriptions.signature
+            if n_developer:
+                if start >= until or row[SECTION] != section:
+                    section = row[SECTION]
+                    epoch, until = self._descriptions.epoch(section, start)
+                    developed = self._descriptions.signature
+                told = raw[start + 2 : stop + 1 + 3 * n_developer], epoch
             else:
                 told = raw[start + 2 : stop]
-            position = seen.setdefault(told, len(distinct))
-            if position == len(distinct):
+            position = seen.get(told)
+            if position is None:
+                position = seen[told] = len(distinct)
                 distinct.append(row)
             which.append(position)
         fields = sum(row[N_FIELDS] + row[N_DEVELOPER] for row in distinct)

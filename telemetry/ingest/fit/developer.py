@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from telemetry.errors import LimitExceeded
 from telemetry.ingest.fit.base_types import STRING, TYPE_OF_CODE, UNKNOWN
 from telemetry.ingest.fit.fields import DeveloperField
-from telemetry.ingest.fit.index import MAX_DESCRIPTIONS
+from telemetry.ingest.fit.index import MAX_BYTES, MAX_DESCRIPTIONS
 from telemetry.ingest.fit.text import clean_text
 
 FIELD_DESCRIPTION = 206
@@ -60,10 +60,12 @@ class Descriptions:
         """All that was described, in file order: equal for files whose developer fields mean the same."""
         return tuple(self._told)
 
-    def epoch(self, section: int, offset: int) -> tuple[int, int]:
+    def epoch(self, section: int, offset: int) -> tuple[tuple[int, int], int]:
         """Equal for two definitions between which nothing was described: the same bytes mean the same
-        there."""
-        return section, bisect_right(self._changes.get(section, ()), offset)
+        there. And the offset up to which it holds for definitions of the same section."""
+        changes = self._changes.get(section, ())
+        at = bisect_right(changes, offset)
+        return (section, at), changes[at] if at < len(changes) else MAX_BYTES.value
 
     def find(self, section: int, offset: int, index: int, number: int) -> DeveloperField:
         """The field as it was known where a definition stands at byte `offset`."""
