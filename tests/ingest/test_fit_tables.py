@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from telemetry.ingest.fit import gather_kernel, gather_numpy, stack
+from telemetry.ingest.fit import arrow, gather_kernel, gather_numpy, stack
 from telemetry.ingest.fit.arrow import DTYPES
 from telemetry.ingest.fit.column_kinds import (
     BOOLEAN,
@@ -176,3 +176,14 @@ def test_dates_are_seconds_and_become_milliseconds() -> None:
         again = block.copy()
         gather_kernel.lay_out(again, again.view(np.int64), np.array([kind], np.uint8), bits, nulls)
         assert (again.view(np.int64)[0, 0], bits[0, 0], nulls[0]) == (value, 1, 1)
+
+
+def test_a_schema_of_very_many_columns_is_read_and_not_kept() -> None:
+    names = [f"c{i}" for i in range(arrow.MOST_COLUMNS + 1)]
+    before = arrow._kept_schema.cache_info().currsize
+    made = Stack(
+        1, tuple([(name, FLOAT) for name in names]), {n: i for i, n in enumerate(names)}, LAY_OUTS[0]
+    )
+    table = made.table(np.arange(float(len(names))).reshape(-1, 1), np.full(len(names), REAL, np.uint8))
+    assert table.row(0) == tuple(map(float, range(len(names))))
+    assert arrow._kept_schema.cache_info().currsize == before

@@ -43,8 +43,10 @@ END = FRAME.pack(CONTINUES, 0)
 VERSION_5, RECORD_BATCH = 4, 3
 KEPT_SCHEMAS = 512
 """Schemas that are kept: files of one head unit have the same few dozens of tables."""
-
+MOST_COLUMNS = 256
+"""Columns of a schema that is kept; more are none of a head unit."""
 KEPT_BYTES = 4_000_000
+"""Size of a body up to which streams of a thread are written over one another."""
 
 TABLES = struct.Struct("<I HHHHHH iIqHBx 4x HHHHHHH2x iIqII")
 """The two flatbuffer tables of a record batch's message, each behind the list of where its fields stand."""
@@ -92,14 +94,16 @@ class Numbers(NamedTuple):
         return Numbers(row, self.block[rows], self.bits[rows], [self.nulls[k] for k in rows])
 
 
-@lru_cache(KEPT_SCHEMAS)
-def schema(columns: Columns) -> bytes:
+def _schema(columns: Columns) -> bytes:
     """The first message of a stream of these columns."""
     stream = BytesIO()
     empty = pl.DataFrame(schema={name: DTYPES[kind] for name, kind in columns})
     empty.write_ipc_stream(stream, compat_level=pl.CompatLevel.newest())
     written = stream.getvalue()
     return written[: 8 + int(struct.unpack_from("<I", written, 4)[0])]
+
+
+_kept_schema = lru_cache(KEPT_SCHEMAS)(_schema)
 
 
 def read_table(height: int, columns: Columns, numbers: Numbers, others: Mapping[str, Column]) -> pl.DataFrame:
@@ -131,7 +135,8 @@ def read_table(height: int, columns: Columns, numbers: Numbers, others: Mapping[
     # one stream a thread is written over again: fresh memory of this size costs more than all the rest
     stream = _desk.stream if size <= KEPT_BYTES else BytesIO()
     stream.seek(0)
-    stream.writelines([schema(columns), message, *body, END])
+    first = (_kept_schema if len(columns) <= MOST_COLUMNS else _schema)(columns)
+    stream.writelines([first, message, *body, END])
     stream.seek(0)
     return pl.read_ipc_stream(stream)
 
