@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import numba  # noqa: F401  # loaded, so that no command in this process leaves the others uncompiled
 from hypothesis import HealthCheck, settings
 
 settings.register_profile(
