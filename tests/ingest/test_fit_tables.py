@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import random
+import struct
 from collections.abc import Callable
 from typing import Any
 
@@ -12,7 +13,19 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from telemetry.ingest.fit import arrow, gather_kernel, gather_numpy, stack
+from benchmarks.fit_bytes import (
+    EVENT,
+    FLOAT32,
+    FLOAT64,
+    SINT8,
+    SINT64,
+    UINT32,
+    definition,
+    file_id,
+    fit,
+    message,
+)
+from telemetry.ingest.fit import arrow, gather_kernel, gather_numpy, open_fit, stack
 from telemetry.ingest.fit.arrow import DTYPES
 from telemetry.ingest.fit.column_kinds import (
     BOOLEAN,
@@ -187,3 +200,30 @@ def test_a_schema_of_very_many_columns_is_read_and_not_kept() -> None:
     table = made.table(np.arange(float(len(names))).reshape(-1, 1), np.full(len(names), REAL, np.uint8))
     assert table.row(0) == tuple(map(float, range(len(names))))
     assert arrow._kept_schema.cache_info().currsize == before
+
+
+@pytest.mark.parametrize("rows", [3, 200])
+@pytest.mark.parametrize(
+    ("code", "letter", "values", "texts"),
+    [
+        (SINT8, "b", [-2, -1, 8], ["-2", "-1", "session"]),
+        (FLOAT32, "f", [math.inf, -math.inf, 8.0], [None, None, "session"]),
+        (FLOAT64, "d", [math.nan, -5.0, 2.0**60], [None, "-5", str(2**60)]),
+        (UINT32, "I", [8, 4095, 4096], ["session", "4095", "4096"]),
+    ],
+)
+def test_an_enumeration_of_any_type_is_read(
+    rows: int, code: int, letter: str, values: list[float], texts: list[str | None]
+) -> None:
+    """What a file declares an event to be is the file's word."""
+    layout = definition(1, EVENT, ((0, struct.calcsize(letter), code),))
+    told = [message(1, struct.pack(f"<{letter}", values[i % 3])) for i in range(rows)]
+    found = open_fit(fit(file_id() + layout + b"".join(told))).frame("event")["event"].to_list()
+    assert found == [texts[i % 3] for i in range(rows)]
+
+
+@pytest.mark.parametrize(("code", "letter", "value"), [(FLOAT32, "f", math.inf), (SINT64, "q", 1 << 62)])
+def test_a_moment_that_no_calendar_has_is_null(code: int, letter: str, value: float) -> None:
+    layout = definition(1, EVENT, ((253, struct.calcsize(letter), code),))
+    data = fit(file_id() + layout + message(1, struct.pack(f"<{letter}", value)))
+    assert open_fit(data).frame("event")["timestamp"].to_list() == [None]

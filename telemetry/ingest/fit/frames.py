@@ -7,6 +7,7 @@ the values (`decode.py`).
 
 from __future__ import annotations
 
+import math
 from functools import lru_cache
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -171,20 +172,22 @@ def _stack(stack: Stack, name: str, values: NDArray[np.float64], kind: Kind) -> 
 
 def _stack_labels(stack: Stack, name: str, values: NDArray[np.float64], labels: Labels) -> None:
     """A long column of labels, each looked up once."""
-    numbers = np.nan_to_num(values, nan=-1.0).astype(np.int64) + 1
-    most = int(numbers.max())
-    if most < MOST_CODES:
-        codes = np.flatnonzero(np.bincount(numbers))
-        place = np.zeros(most + 1, np.int64)
-        place[codes] = np.arange(len(codes))
-        where = place.take(numbers)
+    few = (values >= 0.0) & (values < MOST_CODES)
+    if (few | np.isnan(values)).all():
+        numbers = np.where(few, values, -1.0).astype(np.int64) + 1
+        found = np.flatnonzero(np.bincount(numbers))
+        place = np.zeros(MOST_CODES + 1, np.int64)
+        place[found] = np.arange(len(found))
+        where, codes = place.take(numbers), [code - 1.0 if code else math.nan for code in found.tolist()]
     else:
-        codes, where = np.unique(numbers, return_inverse=True)
-    stack.coded(name, where, [_label(code - 1, labels) if code else None for code in codes.tolist()])
+        # signed, long or no integers at all: a file may declare any type
+        distinct, where = np.unique(values, return_inverse=True)
+        codes = distinct.tolist()
+    stack.coded(name, where, [_label(code, labels) for code in codes])
 
 
 def _label(code: float, labels: dict[int, str]) -> str | None:
-    return None if code != code else labels.get(int(code)) or str(int(code))
+    return labels.get(int(code)) or str(int(code)) if math.isfinite(code) else None
 
 
 @lru_cache

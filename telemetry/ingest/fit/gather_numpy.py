@@ -73,7 +73,8 @@ def lay_out(
     for c in np.flatnonzero(kinds <= DATE).tolist():
         valid = block[c] == block[c]
         if kinds[c] != REAL:
-            numbers = block[c] * 1000.0 if kinds[c] == DATE else block[c]
+            with np.errstate(over="ignore"):
+                numbers = block[c] * 1000.0 if kinds[c] == DATE else block[c]
             valid = np.abs(numbers) < 2.0**63
             whole[c] = np.where(valid, numbers, 0.0).astype(np.int64)
         packed = np.packbits(valid, bitorder="little")
