@@ -44,7 +44,7 @@ def analyses_of(
     from telemetry.cli.kernels import open_compiler
 
     recordings = read_file(path, columns)
-    open_compiler(sum(recording.samples.height for recording in recordings))
+    open_compiler(recordings)
     return [analyze(recording, rider, drawable=False) for recording in recordings]
 
 

@@ -12,7 +12,7 @@ import pkgutil
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from itertools import chain
@@ -24,11 +24,14 @@ import telemetry
 if TYPE_CHECKING:
     import subprocess
 
+    from telemetry.model import ClassRecording
+
 FIRST_RUN = "first run: compiling the calculations once, this can take a minute …"
 NOT_COMPILED = "nothing is compiled yet, so this takes a little longer: `telemetry doctor --warm` compiles"
-FEW_SAMPLES = 12_000
-"""Samples up to which one class is calculated by Python itself where nothing is compiled: 1.2 s for 3,600,
-where compiling takes a quarter of a minute. The results are the same to the last bit."""
+SHORT_CLASS = 12_000
+"""Samples, and seconds, up to which classes are calculated by Python itself where nothing is compiled: 1.2 s
+for an hour, where compiling takes a quarter of a minute. The results are the same to the last bit. Seconds
+as well, because some sums go over every one of them, however few samples there are."""
 
 ROOMS_WITH_KERNELS = ("ingest", "analysis")
 RADIO = "telemetry.ingest.antplus.radio"
@@ -118,13 +121,13 @@ def _dismiss(helper: subprocess.Popen[bytes]) -> None:
     helper.wait()
 
 
-def open_compiler(samples: int | None = None) -> None:
+def open_compiler(recordings: Sequence[ClassRecording] | None = None) -> None:
     """Load numba without SciPy; nothing where either is loaded already.
 
     One file is read before the compiler is opened, by NumPy alone: compiled reading is faster from the second
     file on, and four kernels need not be loaded, or compiled at all in the first run. Several are read in
-    threads, which must find it open. `samples`: how many are to be calculated on, where that is known and is
-    all there is to do; where nothing is compiled yet and they are few, nothing is.
+    threads, which must find it open. `recordings`: what is to be calculated on, where that is known and is
+    all there is to do; where nothing is compiled yet and they are short, nothing is.
 
     numba looks for SciPy's linear algebra when it loads its own, which takes a tenth of a second, and no
     kernel of ours calls any. Where it finds none it goes on; SciPy can be imported as ever afterwards.
@@ -133,7 +136,7 @@ def open_compiler(samples: int | None = None) -> None:
     modules: dict[str, Any] = sys.modules
     if _undecided:
         _undecided = False
-        if samples is not None and samples <= FEW_SAMPLES and "numba" not in modules:
+        if recordings is not None and _length(recordings) <= SHORT_CLASS and "numba" not in modules:
             _do_without()
             return
         _begin(helped=True)
@@ -144,6 +147,11 @@ def open_compiler(samples: int | None = None) -> None:
         import_module("numba.np.arraymath")
     finally:
         del modules["scipy"]
+
+
+def _length(recordings: Sequence[ClassRecording]) -> float:
+    """Samples or seconds of all, whichever are more."""
+    return sum(max(float(recording.samples.height), recording.duration_s) for recording in recordings)
 
 
 def _do_without() -> None:

@@ -76,7 +76,7 @@ class Felt:
         from telemetry.cli.batch import read_file
 
         recordings = read_file(path, columns)
-        kernels.open_compiler(sum(recording.samples.height for recording in recordings))
+        kernels.open_compiler(recordings)
         said = self.symptoms is not None or self.screening is not None
         if said and len(recordings) > 1:
             raise SeveralClasses(

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from importlib import metadata
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -104,11 +107,16 @@ def test_the_first_run_says_what_takes_so_long(
 
 
 @pytest.mark.parametrize(
-    ("samples", "decided"),
-    [(kernels.FEW_SAMPLES, "does without"), (kernels.FEW_SAMPLES + 1, "compiles"), (None, "compiles")],
+    ("samples", "seconds", "decided"),
+    [
+        (kernels.SHORT_CLASS, kernels.SHORT_CLASS, "does without"),
+        (kernels.SHORT_CLASS + 1, 60, "compiles"),
+        (60, kernels.SHORT_CLASS + 1, "compiles"),
+        (None, 0, "compiles"),
+    ],
 )
 def test_a_single_class_that_is_short_does_not_wait_for_the_compiler(
-    samples: int | None, decided: str, monkeypatch: pytest.MonkeyPatch
+    samples: int | None, seconds: int, decided: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     said: list[str] = []
     monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
@@ -119,8 +127,10 @@ def test_a_single_class_that_is_short_does_not_wait_for_the_compiler(
     monkeypatch.setattr(kernels, "_do_without", lambda: said.append("does without"))
     kernels.ready(alone=True)
     assert said == []
-    kernels.open_compiler(samples)
-    kernels.open_compiler(samples)
+    recording: Any = SimpleNamespace(samples=SimpleNamespace(height=samples), duration_s=float(seconds))
+    recordings = None if samples is None else [recording]
+    kernels.open_compiler(recordings)
+    kernels.open_compiler(recordings)
     assert said == [decided]
 
 
@@ -142,7 +152,7 @@ def test_help_is_had_only_with_a_second_processor_and_its_failure_is_no_problem(
     assert asked == [[sys.executable, "-P", "-m", "telemetry.cli.warm"]]
 
 
-@pytest.mark.skipif("NUMBA_DISABLE_JIT" in __import__("os").environ, reason="nothing is compiled")
+@pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="nothing is compiled")
 def test_what_the_helper_compiles_is_what_an_analysis_calls() -> None:
     said = subprocess.run([sys.executable, "-c", HELPED], capture_output=True, text=True, timeout=300)
     assert (said.returncode, said.stderr) == (0, "")
@@ -165,7 +175,7 @@ print(json.dumps([sorted(before), [name for name in before if known()[name] > be
 """
 
 
-@pytest.mark.skipif("NUMBA_DISABLE_JIT" in __import__("os").environ, reason="nothing is compiled")
+@pytest.mark.skipif("NUMBA_DISABLE_JIT" in os.environ, reason="nothing is compiled")
 def test_warming_compiles_what_a_class_needs(telemetry: Command) -> None:
     assert telemetry("doctor", "--warm").code == 0
     state = kernels.state()
