@@ -12,6 +12,8 @@ import numpy as np
 from numba import njit
 from numpy.typing import NDArray
 
+from telemetry.ingest.fit.column_kinds import DATE, OTHER, REAL
+
 BLOCK = 1024
 
 
@@ -192,7 +194,7 @@ def lay_out(
     """Turn columns of numbers into Arrow's layout, in place.
 
     `block` (k, n), NaN where there is no number; `whole`: the same memory as integers; `kinds` (k,): of
-    `arrow.py`, what is neither REAL, WHOLE nor DATE is left alone. Dates come in seconds and are left in
+    `column_kinds.py`, an OTHER is left alone. Dates come in seconds and are left in
     milliseconds; an integer of more than 63 bits is null. `bits` (k, 8 m): one for each row, the first the
     lowest, set where there is a number; `nulls` (k,): how many rows have none.
     """
@@ -200,17 +202,17 @@ def lay_out(
     eight, one = np.uint64(8), np.uint64(1)
     for c in range(block.shape[0]):
         kind = kinds[c]
-        if kind > 2:
+        if kind == OTHER:
             continue
         reals, integers, flags = block[c], whole[c], bits[c]
-        factor = 1000.0 if kind == 2 else 1.0
+        factor = 1000.0 if kind == DATE else 1.0
         present = 0
         r = np.uint64(0)
         for byte in range(flags.shape[0]):
             last = min(np.uint64(n), r + eight)
             bit = one
             found = np.uint64(0)
-            if kind == 0:
+            if kind == REAL:
                 while r < last:
                     value = reals[r]
                     found |= bit if value == value else np.uint64(0)

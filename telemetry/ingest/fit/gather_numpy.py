@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from telemetry.ingest.fit.base_types import BASE_TYPES, STRING
-from telemetry.ingest.fit.column_kinds import DATE, REAL
+from telemetry.ingest.fit.column_kinds import DATE, OTHER, REAL
 
 
 def select(
@@ -70,7 +70,7 @@ def lay_out(
     nulls: NDArray[np.int64],
 ) -> None:
     """As `gather_kernel.lay_out`."""
-    for c in np.flatnonzero(kinds <= DATE).tolist():
+    for c in np.flatnonzero(kinds != OTHER).tolist():
         valid = block[c] == block[c]
         if kinds[c] != REAL:
             with np.errstate(over="ignore"):
