@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import numba  # noqa: F401  # loaded, so that no command in this process leaves the others uncompiled
 from hypothesis import HealthCheck, settings
+
+import telemetry.analysis.compose  # noqa: F401  # so that no command here leaves the others uncompiled
 
 settings.register_profile(
     "steady", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow]

@@ -34,6 +34,8 @@ for an hour, where compiling takes a quarter of a minute. The results are the sa
 as well, because some sums go over every one of them, however few samples there are."""
 
 ROOMS_WITH_KERNELS = ("ingest", "analysis")
+CALCULATES = "telemetry.analysis.compose"
+"""The module that opens every kernel that one class is calculated with."""
 RADIO = "telemetry.ingest.antplus.radio"
 """The one module that looks for a USB stick when it is opened."""
 
@@ -136,7 +138,9 @@ def open_compiler(recordings: Sequence[ClassRecording] | None = None) -> None:
     modules: dict[str, Any] = sys.modules
     if _undecided:
         _undecided = False
-        if recordings is not None and _length(recordings) <= SHORT_CLASS and "numba" not in modules:
+        short = recordings is not None and _length(recordings) <= SHORT_CLASS
+        # a damaged file has had its reader compiled by now; what comes after it still need not be
+        if short and CALCULATES not in modules:
             _do_without()
             return
         _begin(helped=True)

@@ -120,7 +120,7 @@ def test_a_single_class_that_is_short_does_not_wait_for_the_compiler(
 ) -> None:
     said: list[str] = []
     monkeypatch.delenv("NUMBA_DISABLE_JIT", raising=False)
-    monkeypatch.delitem(sys.modules, "numba", raising=False)
+    monkeypatch.delitem(sys.modules, kernels.CALCULATES, raising=False)
     monkeypatch.setattr(kernels, "import_module", lambda name: None)
     monkeypatch.setattr(kernels, "_kept", lambda: iter([]))
     monkeypatch.setattr(kernels, "_begin", lambda helped: said.append("compiles"))
